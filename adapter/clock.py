@@ -21,7 +21,7 @@ def system_clock() -> datetime:
 
 
 def shifted(clock: Clock, offset: timedelta) -> Clock:
-    """A clock that runs ``offset`` ahead of another: for testers, never in production."""
+    """A clock that runs ``offset`` ahead of another: for testers only."""
 
     def read() -> datetime:
         return clock() + offset
@@ -59,6 +59,6 @@ def parse_instant(text: str) -> datetime:
 
 
 def format_instant(instant: datetime) -> str:
-    """The instant as a FHIR instant in UTC, to the millisecond: 2026-11-05T09:00:00.000Z."""
+    """The instant as a FHIR instant in UTC: ``2026-11-05T09:00:00.000Z``."""
     utc = check_aware(instant).astimezone(UTC)
     return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"

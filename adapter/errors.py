@@ -33,8 +33,8 @@ Severity = Literal["error", "warning"]
 class Issue:
     """One fault: how grave, which code, where, and what is wrong there.
 
-    ``path`` is written as the record model writes it (``safety.risks[0].domain``), empty
-    where a fault has no place. ``message`` never holds a value of the record.
+    ``path`` is written as the record model writes it (``safety.risks[0].domain``), and
+    is empty where a fault has no place. ``message`` never holds a value of the record.
     """
 
     severity: Severity

@@ -27,7 +27,7 @@ def _shipped(name: str) -> Path:
 
 @dataclass(frozen=True)
 class Settings:
-    """What one running adapter is told. The comment beside each field is its meaning."""
+    """What one running adapter is told; the comment beside a field is its meaning."""
 
     database_url: str = "sqlite:///transition-adapter.db"  # SQLAlchemy URL of the store
     public_base_url: str = "http://127.0.0.1:8080"  # makes every link that we give out

@@ -1,0 +1,72 @@
+"""One recipient's share of one record at one instant: decide, redact, map, build, check.
+
+The pure heart of the adapter: push, pull, preview and the command line all come through
+here, so what is withheld has no other way out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapter.bundle.build import Content, make_content
+from adapter.bundle.check import Checker
+from adapter.bundle.ids import Ids
+from adapter.disclosure.model import Decision
+from adapter.disclosure.redact import Redacted, disclose
+from adapter.errors import Issue
+from adapter.mapping.compile import Mapping
+from adapter.policy import Policy
+from adapter.record.model import Record
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What preparing works with, all of it handed in.
+
+    ``key`` is the store's secret, from which every id is made.
+    """
+
+    policy: Policy
+    mapping: Mapping
+    checker: Checker
+    key: bytes
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What one recipient gets, and why.
+
+    ``content`` and ``redacted`` are None when nothing leaves. ``issues`` are the faults
+    that the check found in the content: with any of them it must not be sent.
+    """
+
+    recipient_id: str
+    decision: Decision
+    redacted: Redacted | None
+    content: Content | None
+    issues: tuple[Issue, ...]
+
+
+def prepare(
+    record: Record, recipient_id: str, *, at: datetime, tools: Tools
+) -> Prepared:
+    """What this recipient gets of this record at that instant, checked.
+
+    Raises UnmappedCode when a code that leaves has no row in its code map.
+    """
+    decision, redacted = disclose(record, recipient_id, at=at, policy=tools.policy)
+    if redacted is None:
+        return Prepared(recipient_id, decision, None, None, ())
+    ids = Ids(tools.key, record.ods_code, record.record_id, recipient_id)
+    content = make_content(tools.mapping.apply(redacted.context()), ids)
+    issues = tools.checker.content(content)
+    return Prepared(recipient_id, decision, redacted, content, tuple(issues))
+
+
+def prepare_all(record: Record, *, at: datetime, tools: Tools) -> dict[str, Prepared]:
+    """What each recipient that the record names gets, by recipient id, in its order."""
+    return {
+        recipient["id"]: prepare(record, recipient["id"], at=at, tools=tools)
+        for recipient in record.recipients
+    }
