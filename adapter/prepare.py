@@ -1,4 +1,4 @@
-"""One recipient's share of one record at one instant: decide, redact, map, build, check.
+"""One recipient's share of a record at an instant: decide, redact, map, build, check.
 
 The pure heart of the adapter: push, pull, preview and the command line all come through
 here, so what is withheld has no other way out.
