@@ -1,0 +1,370 @@
+"""The command line: one verb a function, one JSON document on standard output.
+
+Exit codes: 0 done; 1 the answer is no (a refused record, a faulty bundle); 2 the command
+was called wrongly; 3 the adapter does not start (settings, mappings, profiles).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import orjson
+
+from adapter import __version__
+from adapter.bundle.build import Stamp, acceptance_task, collection, transaction
+from adapter.bundle.ids import Ids
+from adapter.clock import parse_instant, system_clock
+from adapter.disclosure.decide import decide as decide_for
+from adapter.errors import (
+    AdapterError,
+    Issue,
+    RecipientUnknown,
+    StartRefused,
+)
+from adapter.logs import start_logging
+from adapter.mapping.explain import coverage as coverage_of
+from adapter.mapping.explain import explain as explain_for
+from adapter.prepare import prepare as prepare_for
+from adapter.record.declarations import DECLARATIONS
+from adapter.record.model import Record
+from adapter.record.parse import check as check_record
+from adapter.record.parse import parse
+from adapter.settings import Settings, load_settings
+from adapter.wiring import (
+    build_callers,
+    build_checker,
+    build_directory,
+    build_mapping,
+    build_parts,
+    build_policy,
+    build_tools,
+    offset_to,
+    read_texts,
+)
+
+ANSWER_IS_NO = 1
+DOES_NOT_START = 3
+
+
+class Instant(click.ParamType):
+    """An RFC 3339 instant with its offset, such as 2026-11-05T09:00:00Z."""
+
+    name = "instant"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return parse_instant(value)
+        except ValueError:
+            self.fail("an RFC 3339 instant, such as 2026-11-05T09:00:00Z", param, ctx)
+
+
+AT = click.option(
+    "--at", type=Instant(), help="The instant to decide at; now if absent."
+)
+FILE = click.argument("file", type=click.File("rb"))
+RECIPIENT = click.option("--recipient", required=True, help="A recipient's id.")
+
+
+def answer(document: Any) -> None:
+    """Print the one JSON document of this call."""
+    text = orjson.dumps(
+        document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    )
+    click.get_binary_stream("stdout").write(text)
+
+
+def refuse(error: AdapterError) -> NoReturn:
+    """Tell on standard error what is wrong and where, and end with the exit code."""
+    click.echo(f"{error.title}: {error.detail}", err=True)
+    for issue in error.issues:
+        click.echo(f"  {issue.code} {issue.path}: {issue.message}", err=True)
+    sys.exit(DOES_NOT_START if isinstance(error, StartRefused) else ANSWER_IS_NO)
+
+
+def verb(function: Callable[..., None]) -> Callable[..., None]:
+    """Hand a verb its settings, and turn every AdapterError into words and a code."""
+
+    @wraps(function)
+    def call(**arguments: Any) -> None:
+        try:
+            function(load_settings(os.environ), **arguments)
+        except AdapterError as error:
+            refuse(error)
+
+    return call
+
+
+def read_record(settings: Settings, body: bytes, at: datetime) -> Record:
+    return parse(body, policy=build_policy(settings), now=at)
+
+
+def check_recipient(record: Record, recipient: str) -> None:
+    if record.recipient(recipient) is None:
+        known = ", ".join(each["id"] for each in record.recipients)
+        raise RecipientUnknown(f"--recipient must be one of: {known}")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="transition-adapter")
+def cli() -> None:
+    """Carry what keeps a young person safe to the next team, and to nobody else."""
+
+
+@cli.command()
+@FILE
+@AT
+@verb
+def validate(settings: Settings, file: Any, at: datetime | None) -> None:
+    """Say whether a record is valid, with every fault and its path."""
+    policy = build_policy(settings)
+    record, issues = check_record(file.read(), policy=policy, now=at or system_clock())
+    answer(
+        {
+            "accepted": record is not None,
+            "issues": [issue.as_json() for issue in issues],
+        }
+    )
+    if record is None:
+        sys.exit(ANSWER_IS_NO)
+
+
+@cli.command()
+@FILE
+@AT
+@click.option("--recipient", help="A recipient's id; all of them if absent.")
+@verb
+def decide(
+    settings: Settings, file: Any, at: datetime | None, recipient: str | None
+) -> None:
+    """Say for each recipient what may be disclosed, and why."""
+    at = at or system_clock()
+    record = read_record(settings, file.read(), at)
+    if recipient is not None:
+        check_recipient(record, recipient)
+    policy = build_policy(settings)
+    wanted = [each["id"] for each in record.recipients]
+    answer(
+        {
+            each: decide_for(record, each, at=at, policy=policy).as_json()
+            for each in ([recipient] if recipient else wanted)
+        }
+    )
+
+
+@cli.command()
+@FILE
+@AT
+@RECIPIENT
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["collection", "transaction"]),
+    default="collection",
+    show_default=True,
+    help="The form of the Bundle.",
+)
+@verb
+def prepare(
+    settings: Settings, file: Any, at: datetime | None, recipient: str, form: str
+) -> None:
+    """Print the Bundle that a recipient would get, or null when nothing leaves.
+
+    Ids are made from a key that is known to all, not from a store's.
+    """
+    at = at or system_clock()
+    record = read_record(settings, file.read(), at)
+    check_recipient(record, recipient)
+    tools = build_tools(settings)
+    prepared = prepare_for(record, recipient, at=at, tools=tools)
+    if prepared.content is None:
+        answer(None)
+        return
+    ids = Ids(tools.key, record.ods_code, record.record_id, recipient)
+    stamp = Stamp(ids.view_id(), 1, at)
+    base = settings.public_base_url
+    task = acceptance_task(prepared.content, ids, stamp, base)
+    make = collection if form == "collection" else transaction
+    answer(make(prepared.content, stamp, base, task=task))
+    if prepared.issues:
+        raise_issues(prepared.issues)
+
+
+def raise_issues(issues: tuple[Issue, ...]) -> NoReturn:
+    for issue in issues:
+        click.echo(f"{issue.code} {issue.path}: {issue.message}", err=True)
+    sys.exit(ANSWER_IS_NO)
+
+
+@cli.command()
+@FILE
+@AT
+@RECIPIENT
+@verb
+def explain(settings: Settings, file: Any, at: datetime | None, recipient: str) -> None:
+    """Say for each FHIR element which template line and which path of the record made it."""
+    at = at or system_clock()
+    record = read_record(settings, file.read(), at)
+    check_recipient(record, recipient)
+    prepared = prepare_for(record, recipient, at=at, tools=build_tools(settings))
+    mapping = build_mapping(settings)
+    redacted = prepared.redacted
+    answer([] if redacted is None else explain_for(mapping, redacted.context()))
+
+
+@cli.command()
+@verb
+def coverage(settings: Settings) -> None:
+    """Say which fields no template reads and which are not carried, with the reason."""
+    not_carried = settings.mappings_dir / "not-carried.csv"
+    answer(
+        coverage_of(
+            build_mapping(settings),
+            DECLARATIONS,
+            not_carried.read_text(encoding="utf-8"),
+        )
+    )
+
+
+@cli.command()
+@click.argument("files", type=click.File("rb"), nargs=-1, required=True)
+@verb
+def check(settings: Settings, files: tuple[Any, ...]) -> None:
+    """Say what is wrong in FHIR bundles or resources, by the check of what leaves."""
+    checker = build_checker(settings)
+    found: dict[str, list[dict[str, str]]] = {}
+    for file in files:
+        try:
+            resource = orjson.loads(file.read())
+        except orjson.JSONDecodeError:
+            issues = [Issue("error", "E_JSON", "", "not JSON")]
+        else:
+            issues = checker.any(resource)
+        found[file.name] = [issue.as_json() for issue in issues]
+    answer(found)
+    if any(found.values()):
+        sys.exit(ANSWER_IS_NO)
+
+
+@cli.command("check-config")
+@verb
+def check_config(settings: Settings) -> None:
+    """Name every fault in policy, directory, callers, mappings and profiles."""
+    builders: dict[str, Callable[[], object]] = {
+        "policy": lambda: build_policy(settings),
+        "directory": lambda: build_directory(settings, os.environ),
+        "callers": lambda: build_callers(settings),
+        "mappings": lambda: build_mapping(settings),
+        "profiles": lambda: build_checker(settings),
+    }
+    found: dict[str, list[dict[str, str]]] = {}
+    for name, build in builders.items():
+        found[name] = []
+        try:
+            build()
+        except AdapterError as error:
+            found[name] = [issue.as_json() for issue in error.issues] or [
+                Issue("error", "FAULT", "", error.detail).as_json()
+            ]
+    answer(found)
+    if any(found.values()):
+        sys.exit(DOES_NOT_START)
+
+
+@cli.command()
+@verb
+def migrate(settings: Settings) -> None:
+    """Make the store, or bring it up to date; safe to run again."""
+    from adapter.store import migrate as migrate_store
+
+    migrate_store(settings.database_url)
+    click.echo("The store is up to date.", err=True)
+
+
+@cli.command()
+@click.option("--web-only", is_flag=True, help="No worker: run `work` elsewhere.")
+@click.option(
+    "--clock", type=Instant(), help="Tester's clock: the instant to start at."
+)
+@verb
+def serve(settings: Settings, web_only: bool, clock: datetime | None) -> None:
+    """Run web and worker until told to stop, after bringing the store up to date."""
+    from adapter.serve import serve as supervise
+
+    environ = dict(os.environ)
+    if clock is not None:
+        environ["CLOCK"] = clock.isoformat()
+        settings = load_settings(environ)
+    sys.exit(supervise(settings, environ, web_only=web_only))
+
+
+@cli.command()
+@verb
+def work(settings: Settings) -> None:
+    """Run one worker: send what is due until told to stop."""
+    from adapter.serve import work as run_worker
+
+    start_logging(settings.log_level)
+    run_worker(build_parts(settings))
+
+
+@cli.command()
+@click.argument("delivery_id")
+@verb
+def redrive(settings: Settings, delivery_id: str) -> None:
+    """Queue a failed delivery again, once what made it fail has been mended."""
+    parts = build_parts(settings)
+    parts.store.deliveries.redrive(delivery_id, parts.clock())
+    click.echo("The delivery is queued again.", err=True)
+
+
+@cli.command()
+def token() -> None:
+    """Make a new bearer token, and the hash of it that the callers file takes."""
+    from adapter.api.auth import mint_token
+
+    secret, digest = mint_token()
+    answer({"token": secret, "token_sha256": digest})
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8090, show_default=True, help="0: any free port.")
+@click.option("--name", default="Simulated receiver", show_default=True)
+@click.option("--ods-code", required=True, help="Whom it plays.")
+@click.option(
+    "--adapter-token", envvar="ADAPTER_TOKEN", help="Its token at the adapter."
+)
+@click.option(
+    "--token", envvar="RECEIVER_TOKEN", help="What it asks of those who push."
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Keep what it gets here.")
+def receiver(**options: Any) -> None:
+    """Run a SIMULATED receiving provider, which misbehaves when told to."""
+    from adapter.receiver import run_receiver
+
+    run_receiver(**options)
+
+
+@cli.command()
+@click.option("--keep", is_flag=True, help="Leave everything running, for play.")
+def demo(keep: bool) -> None:
+    """Show the main job end to end on four invented records, on this machine alone."""
+    from adapter.demo import run_demo
+
+    sys.exit(run_demo(keep=keep))
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()

@@ -1,0 +1,152 @@
+"""The one place that chooses the parts: settings in, a working adapter out.
+
+Nothing is chosen at import. The command line, the web process, the worker and the tests
+all come here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping as Names
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapter.api.auth import Callers, load_callers
+from adapter.bundle.check import Checker, compile_checker
+from adapter.clock import Clock, shifted, system_clock
+from adapter.directory import Directory, load_directory
+from adapter.logs import start_logging
+from adapter.mapping.codes import load_code_maps
+from adapter.mapping.compile import Mapping, load_mapping
+from adapter.policy import DEFAULT_POLICY, Policy, load_policy
+from adapter.prepare import Tools
+from adapter.record.declarations import DECLARATIONS
+from adapter.settings import Settings, load_settings
+from adapter.store import Store, open_store
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+KEY_WITHOUT_A_STORE = b"a key for the command line, known to all"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that a running adapter works with."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    tools: Tools
+    directory: Directory
+    callers: Callers
+
+    @property
+    def policy(self) -> Policy:
+        return self.tools.policy
+
+
+def read_texts(folder: Path, *suffixes: str) -> dict[str, str]:
+    """The texts of a folder's files with these suffixes, by file name, sorted."""
+    return {
+        path.name: path.read_text(encoding="utf-8")
+        for path in sorted(folder.iterdir())
+        if path.suffix in suffixes
+    }
+
+
+def build_policy(settings: Settings) -> Policy:
+    """The trust's policy, or the defaults of the rules. Raises SettingsInvalid."""
+    if settings.policy_file is None:
+        return DEFAULT_POLICY
+    return load_policy(settings.policy_file.read_text(encoding="utf-8"))
+
+
+def build_mapping(settings: Settings) -> Mapping:
+    """The mapping of mappings/fhir with its code maps. Raises MappingInvalid."""
+    folder = settings.mappings_dir
+    return load_mapping(
+        read_texts(folder / "fhir", ".yaml"),
+        code_maps=load_code_maps(read_texts(folder / "codes", ".csv")),
+        declarations=DECLARATIONS,
+    )
+
+
+def build_checker(settings: Settings) -> Checker:
+    """The check of what leaves, held to profiles/. Raises ProfileInvalid."""
+    return compile_checker(read_texts(settings.profiles_dir, ".json"))
+
+
+def build_directory(settings: Settings, environ: Names[str, str]) -> Directory:
+    """The recipients' endpoints; empty without a directory file.
+
+    A secret that an endpoint names is the text of the file of that name in
+    ``secrets_dir``, else the environment variable of that name.
+    """
+
+    def secret(name: str) -> str | None:
+        if settings.secrets_dir is not None:
+            path = settings.secrets_dir / name
+            if path.is_file():
+                return path.read_text(encoding="utf-8").strip()
+        return environ.get(name)
+
+    text = ""
+    if settings.directory_file is not None:
+        text = settings.directory_file.read_text(encoding="utf-8")
+    return load_directory(text, secrets=secret)
+
+
+def build_callers(settings: Settings) -> Callers:
+    """Who may call, and as whom; nobody without a callers file."""
+    if settings.callers_file is None:
+        return load_callers("")
+    return load_callers(settings.callers_file.read_text(encoding="utf-8"))
+
+
+def build_tools(settings: Settings, *, key: bytes = KEY_WITHOUT_A_STORE) -> Tools:
+    """What preparing needs; without a store, with a key that is known to all."""
+    return Tools(
+        policy=build_policy(settings),
+        mapping=build_mapping(settings),
+        checker=build_checker(settings),
+        key=key,
+    )
+
+
+def build_parts(settings: Settings, environ: Names[str, str] | None = None) -> Parts:
+    """A working adapter from its settings; the store must have been migrated.
+
+    The clock is the system's, moved by the tester's offset that the store keeps.
+    """
+    environ = os.environ if environ is None else environ
+    store = open_store(settings.database_url, system_clock)
+    clock = system_clock
+    offset = store.clock_offset()
+    if offset and not settings.production:
+        clock = shifted(system_clock, offset)
+        store = open_store(settings.database_url, clock)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        store=store,
+        tools=build_tools(settings, key=store.key()),
+        directory=build_directory(settings, environ),
+        callers=build_callers(settings),
+    )
+
+
+def offset_to(settings: Settings) -> timedelta:
+    """How far the tester's clock of the settings runs ahead of the system's."""
+    return settings.clock - system_clock() if settings.clock else timedelta()
+
+
+def web_app() -> Flask:
+    """The web application, made from the environment: what the web process serves."""
+    from adapter.api.app import create_app
+
+    settings = load_settings(os.environ)
+    start_logging(settings.log_level)
+    return create_app(build_parts(settings))
