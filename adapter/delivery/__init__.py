@@ -1,0 +1,1 @@
+"""Delivery: states, retry, lanes, the worker, and what a recipient answers."""

@@ -1,0 +1,188 @@
+"""The open store: its engine, its two kinds of transaction, its clock and its key.
+
+What a question looks like in SQL belongs to the modules beside this one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+
+from adapter.clock import Clock
+from adapter.errors import NotReady
+from adapter.store.schema import from_microseconds, meta
+
+BUSY_TIMEOUT = timedelta(seconds=10)
+CLOCK_OFFSET = "clock_offset_microseconds"
+HMAC_KEY = "hmac_key"
+_WRITES = "transition_adapter_writes"
+_NOW = text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store that is open: hand it to the functions of this package.
+
+    ``clock`` tells the time on SQLite; on PostgreSQL the database does, moved by the
+    tester's offset, unless ``uses_own_clock`` says otherwise (for tests).
+    """
+
+    engine: Engine = field(repr=False)
+    clock: Clock = field(repr=False)
+    uses_own_clock: bool = True
+    _one_writer: AbstractContextManager[Any] = field(
+        default_factory=nullcontext, repr=False
+    )
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the store and changes nothing."""
+        with _told_plainly(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is durable once the block has ended, or never was.
+
+        On SQLite it has the write lock from its beginning, so what it reads holds.
+        """
+        with _told_plainly(), self._one_writer, self.engine.connect() as plain:
+            connection = plain.execution_options(**{_WRITES: True})
+            with connection.begin():
+                yield connection
+
+    def now(self, connection: Connection) -> datetime:
+        """The instant by which leases and due times are measured, in UTC."""
+        if self.uses_own_clock:
+            return self.clock()
+        now = from_microseconds(connection.execute(_NOW).scalar_one())
+        return now + _read_offset(connection)
+
+    def key(self) -> bytes:
+        """The secret from which every id is made. NotReady when never migrated."""
+        with self.reading() as connection:
+            value = _read_meta(connection, HMAC_KEY)
+        if value is None:
+            raise NotReady("the store has no key yet: run `transition-adapter migrate`")
+        return bytes.fromhex(value)
+
+    def clock_offset(self) -> timedelta:
+        """How far a tester has moved the clock; nothing when nobody has."""
+        with self.reading() as connection:
+            return _read_offset(connection)
+
+    def set_clock_offset(self, offset: timedelta) -> None:
+        """Move the clock of every process that works on this store."""
+        count = offset // timedelta(microseconds=1)
+        with self.writing() as connection:
+            connection.execute(meta.delete().where(meta.c.name == CLOCK_OFFSET))
+            connection.execute(
+                meta.insert().values(name=CLOCK_OFFSET, value=str(count))
+            )
+
+    def check(self) -> None:
+        """Nothing when the store can be used. NotReady with the reason when not."""
+        from adapter.store.migrate import check_migrated
+
+        check_migrated(self)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_store(
+    url: str | URL, clock: Clock, *, uses_own_clock: bool | None = None
+) -> Store:
+    """The store at a SQLAlchemy URL, not yet spoken to.
+
+    ``postgresql://`` is spoken to by psycopg 3. ``clock`` must already carry a tester's
+    offset. ``uses_own_clock`` None: on SQLite only.
+    """
+    engine = make_engine(url)
+    is_sqlite = engine.dialect.name == "sqlite"
+    if uses_own_clock is None:
+        uses_own_clock = is_sqlite
+    one_writer: AbstractContextManager[Any] = (
+        # Threads of one process wait here in turn; SQLite's own waiting sleeps.
+        threading.Lock() if is_sqlite else nullcontext()
+    )
+    return Store(engine, clock, uses_own_clock, one_writer)
+
+
+def make_engine(url: str | URL) -> Engine:
+    """The engine for a URL, with what each database needs to keep its promises."""
+    address = make_url(url)
+    if address.drivername in {"postgresql", "postgres"}:
+        address = address.set(drivername="postgresql+psycopg")
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(address)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT // timedelta(milliseconds=1)}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """A store that cannot answer is NotReady; the database's own words stay inside."""
+    try:
+        yield
+    except (OperationalError, ProgrammingError) as error:
+        raise NotReady(_reason(error)) from error
+
+
+def _reason(error: DBAPIError) -> str:
+    state = getattr(error.orig, "sqlstate", None)
+    words = str(error.orig)
+    if state == "42P01" or "no such table" in words:
+        return "the store has no tables yet: run `transition-adapter migrate`"
+    if "no such column" in words or state == "42703":
+        return "the store is of an older version: run `transition-adapter migrate`"
+    return "the store cannot answer just now"
+
+
+def _read_meta(connection: Connection, name: str) -> str | None:
+    return connection.execute(
+        select(meta.c.value).where(meta.c.name == name)
+    ).scalar_one_or_none()
+
+
+def _read_offset(connection: Connection) -> timedelta:
+    return timedelta(microseconds=int(_read_meta(connection, CLOCK_OFFSET) or 0))

@@ -1,0 +1,76 @@
+"""Makes the store's tables and its secret key, or brings them up to date.
+
+The migrations stand in ``migrations/`` inside the package, so that an installed adapter
+needs no other file.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from adapter.errors import NotReady
+from adapter.store.engine import HMAC_KEY, Store, make_engine
+from adapter.store.schema import meta
+
+KEY_BYTES = 32
+_MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+_LOCK = 7_402_117  # two processes that start at once migrate one after the other
+
+
+def migrate(
+    url: str | URL, *, random_bytes: Callable[[int], bytes] = secrets.token_bytes
+) -> None:
+    """Nothing; afterwards the store at ``url`` has today's tables and a key.
+
+    A store that has them stays as it is; the key is made once and never again.
+    """
+    engine = make_engine(url)
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK}
+                )
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            _make_key(connection, random_bytes)
+    finally:
+        engine.dispose()
+
+
+def check_migrated(store: Store) -> None:
+    """Nothing when the tables are those of this version; NotReady when not."""
+    with store.reading() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found is None:
+        raise NotReady("the store has no tables yet: run `transition-adapter migrate`")
+    if found != ScriptDirectory.from_config(_config()).get_current_head():
+        raise NotReady(
+            "the store is of another version: run `transition-adapter migrate`"
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _make_key(connection: Connection, random_bytes: Callable[[int], bytes]) -> None:
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(
+        insert(meta)
+        .values(name=HMAC_KEY, value=random_bytes(KEY_BYTES).hex())
+        .on_conflict_do_nothing()
+    )

@@ -1,0 +1,46 @@
+"""Payloads as they lie in the store: bytes, and beside them how they are encoded."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row
+
+GZIP = "gzip"
+_LEVEL = 1  # 1.1 ms for 58 KB at level 6; level 1 is a third of it for a tenth more
+
+
+class Payload(NamedTuple):
+    """Bytes with their encoding: ``gzip`` now."""
+
+    data: bytes
+    encoding: str
+
+    def plain(self) -> bytes:
+        """The bytes as they were before they were encoded."""
+        if self.encoding == GZIP:
+            return gzip.decompress(self.data)
+        raise ValueError(f"no such encoding: {self.encoding}")
+
+
+def pack(plain: bytes) -> Payload:
+    """The payload of these bytes; the same bytes always give the same payload."""
+    return Payload(gzip.compress(plain, _LEVEL, mtime=0), GZIP)
+
+
+def columns(name: str, payload: Payload | None) -> dict[str, Any]:
+    """The two columns of a payload of that name, to be written."""
+    if payload is None:
+        return {name: None, f"{name}_encoding": None}
+    return {name: payload.data, f"{name}_encoding": payload.encoding}
+
+
+def read(row: Row[Any], name: str) -> Payload:
+    """The payload of that name in a row."""
+    return Payload(bytes(row._mapping[name]), str(row._mapping[f"{name}_encoding"]))
+
+
+def read_optional(row: Row[Any], name: str) -> Payload | None:
+    """The payload of that name in a row, or None where the row has none."""
+    return None if row._mapping[name] is None else read(row, name)
