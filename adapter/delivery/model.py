@@ -79,6 +79,9 @@ STOPPED = frozenset({State.HELD, State.FAILED, State.EXPIRED})
 UNDELIVERED = WAITING | STOPPED
 """A later version of the same view takes its place."""
 
+ARRIVED = _SEEN | _ANSWERS
+"""The recipient has it, by push or by pull."""
+
 REDRIVABLE = frozenset({State.FAILED, State.EXPIRED, State.HELD})
 """A person may put it into the queue again."""
 

@@ -36,11 +36,11 @@ def columns(name: str, payload: Payload | None) -> dict[str, Any]:
     return {name: payload.data, f"{name}_encoding": payload.encoding}
 
 
-def read(row: Row[Any], name: str) -> Payload:
+def read(row: Row[*tuple[Any, ...]], name: str) -> Payload:
     """The payload of that name in a row."""
     return Payload(bytes(row._mapping[name]), str(row._mapping[f"{name}_encoding"]))
 
 
-def read_optional(row: Row[Any], name: str) -> Payload | None:
+def read_optional(row: Row[*tuple[Any, ...]], name: str) -> Payload | None:
     """The payload of that name in a row, or None where the row has none."""
     return None if row._mapping[name] is None else read(row, name)

@@ -1,0 +1,271 @@
+"""Deliveries and their attempts: the outbox, written with what it is about.
+
+Only ``adapter.delivery.lanes`` leases and sends; here stand the rows, the questions
+asked of them, and the one way to move a delivery from state to state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from adapter.delivery.model import TRANSITIONS, UNDELIVERED, State
+from adapter.store import payload
+from adapter.store.engine import Store
+from adapter.store.paging import Page, cursor, marks_of, page
+from adapter.store.payload import Payload
+from adapter.store.schema import attempts as attempts_table
+from adapter.store.schema import deliveries
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One version of a view on its way to one recipient, without its bytes.
+
+    ``reason`` says why it stands where it stands (a code), None where nothing needs
+    saying. ``issues`` are the faults of a bundle that may not leave: code and place.
+    """
+
+    id: str
+    ods_code: str
+    record_id: str
+    record_version: int
+    recipient_id: str
+    recipient_kind: str
+    recipient_ods: str | None
+    view_id: str
+    view_version: int
+    lane: str | None
+    sequence: int | None
+    endpoint: str | None
+    state: State
+    reason: str | None
+    issues: tuple[dict[str, str], ...]
+    request_id: str
+    correlation_id: str
+    attempts: int
+    next_attempt_at: datetime | None
+    created_at: datetime
+    state_since: datetime
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One request: when, how long, and what it came to. ``attempt`` counts from 1."""
+
+    delivery_id: str
+    attempt: int
+    started_at: datetime
+    duration: timedelta
+    outcome: str
+    reason: str
+    http_status: int | None
+    worker: str
+
+
+def list_deliveries(
+    store: Store,
+    ods_code: str,
+    *,
+    state: State | None = None,
+    record_id: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Delivery]:
+    """A sender's deliveries, newest first, a page at a time."""
+    question = select(deliveries).where(deliveries.c.ods_code == ods_code)
+    if state is not None:
+        question = question.where(deliveries.c.state == state.value)
+    if record_id is not None:
+        question = question.where(deliveries.c.record_id == record_id)
+    if after is not None:
+        question = question.where(deliveries.c.number < marks_of(after, int)[0])
+    with store.reading() as connection:
+        rows = connection.execute(
+            question.order_by(deliveries.c.number.desc()).limit(limit + 1)
+        ).all()
+    last = rows[limit - 1].number if len(rows) > limit else 0
+    return page([_delivery(row) for row in rows], limit, cursor(last))
+
+
+def find_delivery(
+    store: Store, delivery_id: str, *, ods_code: str | None = None
+) -> Delivery | None:
+    """The delivery of that id, or None; with ``ods_code`` only that sender's own."""
+    with store.reading() as connection:
+        found = read_delivery(connection, delivery_id)
+    if found is None or (ods_code is not None and found.ods_code != ods_code):
+        return None
+    return found
+
+
+def deliveries_of_record(
+    store: Store, ods_code: str, record_id: str, version: int | None = None
+) -> list[Delivery]:
+    """The deliveries of a record, or of one version of it, oldest first."""
+    question = select(deliveries).where(
+        deliveries.c.ods_code == ods_code, deliveries.c.record_id == record_id
+    )
+    if version is not None:
+        question = question.where(deliveries.c.record_version == version)
+    with store.reading() as connection:
+        rows = connection.execute(question.order_by(deliveries.c.number)).all()
+    return [_delivery(row) for row in rows]
+
+
+def list_attempts(store: Store, delivery_id: str) -> list[Attempt]:
+    """The requests made for a delivery, oldest first."""
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(attempts_table)
+            .where(attempts_table.c.delivery_id == delivery_id)
+            .order_by(attempts_table.c.attempt)
+        ).all()
+    return [
+        Attempt(
+            delivery_id=row.delivery_id,
+            attempt=row.attempt,
+            started_at=row.started_at,
+            duration=timedelta(microseconds=row.duration_us),
+            outcome=row.outcome,
+            reason=row.reason,
+            http_status=row.http_status,
+            worker=row.worker,
+        )
+        for row in rows
+    ]
+
+
+def count_by_state(store: Store) -> dict[State, int]:
+    """How many deliveries stand in each state; every state is in it."""
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+        ).all()
+    found = {row[0]: int(row[1]) for row in rows}
+    return {state: found.get(state.value, 0) for state in State}
+
+
+def read_delivery(connection: Connection, delivery_id: str) -> Delivery | None:
+    """The delivery of that id, or None."""
+    row = connection.execute(
+        select(deliveries).where(deliveries.c.id == delivery_id)
+    ).one_or_none()
+    return _delivery(row) if row is not None else None
+
+
+def read_body(connection: Connection, delivery_id: str) -> Payload | None:
+    """The bytes that are sent, the same at each attempt; None when there are none."""
+    row = connection.execute(
+        select(deliveries.c.body, deliveries.c.body_encoding).where(
+            deliveries.c.id == delivery_id
+        )
+    ).one_or_none()
+    return payload.read_optional(row, "body") if row is not None else None
+
+
+def newest_delivery(connection: Connection, view_id: str) -> Delivery | None:
+    """The newest delivery of a view, or None when it never had one."""
+    row = connection.execute(
+        select(deliveries)
+        .where(deliveries.c.view_id == view_id)
+        .order_by(deliveries.c.number.desc())
+        .limit(1)
+    ).one_or_none()
+    return _delivery(row) if row is not None else None
+
+
+def delivery_of_version(
+    connection: Connection, view_id: str, view_version: int
+) -> Delivery | None:
+    """The newest delivery of that version of a view, or None."""
+    row = connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.view_id == view_id, deliveries.c.view_version == view_version
+        )
+        .order_by(deliveries.c.number.desc())
+        .limit(1)
+    ).one_or_none()
+    return _delivery(row) if row is not None else None
+
+
+def undelivered(connection: Connection, view_ids: Collection[str]) -> list[Delivery]:
+    """The deliveries of these views that have not arrived and may still do so."""
+    rows = connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.view_id.in_(sorted(view_ids)),
+            deliveries.c.state.in_([state.value for state in UNDELIVERED]),
+        )
+        .order_by(deliveries.c.number)
+    ).all()
+    return [_delivery(row) for row in rows]
+
+
+def insert_delivery(
+    connection: Connection, delivery: Delivery, body: Payload | None
+) -> None:
+    """Nothing; the delivery is in the outbox once the caller commits."""
+    values: dict[str, Any] = {
+        name: getattr(delivery, name) for name in Delivery.__dataclass_fields__
+    }
+    connection.execute(
+        insert(deliveries).values(
+            **{
+                **values,
+                "state": delivery.state.value,
+                "issues": list(delivery.issues) or None,
+            },
+            **payload.columns("body", body),
+            tries=0,
+            few_tries=0,
+        )
+    )
+
+
+def move(
+    connection: Connection,
+    delivery_id: str,
+    to: State,
+    *,
+    at: datetime,
+    reason: str | None = None,
+    only_from: Collection[State] | None = None,
+    **changes: Any,
+) -> bool:
+    """Whether the delivery went to that state; False where the table forbids it.
+
+    ``only_from`` narrows further what it may come from. ``changes`` are other columns
+    to be written with it.
+    """
+    allowed = {state for state in State if to in TRANSITIONS[state]}
+    if only_from is not None:
+        allowed &= set(only_from)
+    changed = connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == delivery_id,
+            deliveries.c.state.in_(sorted(state.value for state in allowed)),
+        )
+        .values(state=to.value, reason=reason, state_since=at, **changes)
+    )
+    return changed.rowcount == 1
+
+
+def move_all(
+    connection: Connection, which: Sequence[Delivery], to: State, *, at: datetime
+) -> list[Delivery]:
+    """Those of the deliveries that went to that state."""
+    return [each for each in which if move(connection, each.id, to, at=at)]
+
+
+def _delivery(row: Row[*tuple[Any, ...]]) -> Delivery:
+    values = {name: row._mapping[name] for name in Delivery.__dataclass_fields__}
+    values["state"] = State(values["state"])
+    values["issues"] = tuple(values["issues"] or ())
+    return Delivery(**values)

@@ -1,0 +1,150 @@
+"""Acceptance Tasks: one for each version of a view, each with a version of its own.
+
+``search_resources`` and ``read_resource`` of ``adapter.store.views`` find them too,
+with the type Task. What a receiver may change is decided in
+``adapter.delivery.acknowledge``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, insert, select, update
+
+from adapter.delivery.model import ARRIVED, State
+from adapter.store import payload
+from adapter.store.engine import Store
+from adapter.store.payload import Payload
+from adapter.store.schema import deliveries, tasks
+
+DECIDED = frozenset({"accepted", "rejected", "completed"})
+"""A person has answered: no newer version of the view takes the Task back."""
+
+CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class StoredTask:
+    """An acceptance Task as it stands; ``version`` is the one that If-Match names."""
+
+    id: str
+    view_id: str
+    view_version: int
+    recipient_ods: str | None
+    recipient_kind: str
+    patient_id: str | None
+    nhs_hash: str | None
+    status: str
+    version: int
+    authored_on: datetime
+    last_updated: datetime
+    body: Payload
+
+
+def read_task(
+    store: Store, task_id: str, caller_ods: str, kinds: Collection[str] | None
+) -> StoredTask | None:
+    """The acceptance Task of that id if it is the caller's own; else None."""
+    with store.reading() as connection:
+        task = find_task(connection, task_id)
+    if task is None or task.recipient_ods != caller_ods:
+        return None
+    if kinds is not None and task.recipient_kind not in kinds:
+        return None
+    return task
+
+
+def find_task(connection: Connection, task_id: str) -> StoredTask | None:
+    """The acceptance Task of that id, whosever it is, or None."""
+    row = connection.execute(select(tasks).where(tasks.c.id == task_id)).one_or_none()
+    return _task(row) if row is not None else None
+
+
+def insert_task(connection: Connection, task: StoredTask) -> None:
+    """Nothing; the Task is kept."""
+    values = {
+        column.name: getattr(task, column.name)
+        for column in tasks.columns
+        if not column.name.startswith("body")
+    }
+    connection.execute(
+        insert(tasks).values(**values, **payload.columns("body", task.body))
+    )
+
+
+def replace_task(
+    connection: Connection,
+    task_id: str,
+    expected_version: int,
+    *,
+    status: str,
+    body: Payload,
+    at: datetime,
+) -> bool:
+    """Whether the Task was at the expected version and is now one further."""
+    changed = connection.execute(
+        update(tasks)
+        .where(tasks.c.id == task_id, tasks.c.version == expected_version)
+        .values(
+            status=status,
+            version=expected_version + 1,
+            last_updated=at,
+            **payload.columns("body", body),
+        )
+    )
+    return changed.rowcount == 1
+
+
+def undecided_tasks(connection: Connection, view_id: str) -> list[StoredTask]:
+    """The view's Tasks that nobody has decided and that are not cancelled yet."""
+    rows = connection.execute(
+        select(tasks)
+        .where(
+            tasks.c.view_id == view_id,
+            tasks.c.status.not_in(sorted(DECIDED | {CANCELLED})),
+        )
+        .order_by(tasks.c.view_version)
+    ).all()
+    return [_task(row) for row in rows]
+
+
+def tasks_left_open(connection: Connection, view_id: str) -> list[StoredTask]:
+    """The view's undecided Tasks that the recipient's own system may hold open.
+
+    Those are the Tasks of versions that were sent at least once and that no delivered
+    bundle has cancelled since; a Task that is cancelled only here is among them.
+    """
+    sent = connection.execute(
+        select(deliveries.c.view_version, deliveries.c.state).where(
+            deliveries.c.view_id == view_id, deliveries.c.attempts > 0
+        )
+    ).all()
+    arrived = [row.view_version for row in sent if State(row.state) in ARRIVED]
+    newest = max(arrived, default=0)
+    open_there = sorted({v for v, _ in sent if v >= newest})
+    rows = connection.execute(
+        select(tasks)
+        .where(
+            and_(
+                tasks.c.view_id == view_id,
+                tasks.c.view_version.in_(open_there),
+                tasks.c.status.not_in(sorted(DECIDED)),
+            )
+        )
+        .order_by(tasks.c.view_version)
+    ).all()
+    return [_task(row) for row in rows]
+
+
+def _task(row: Row[*tuple[Any, ...]]) -> StoredTask:
+    return StoredTask(
+        **{
+            name: getattr(row, name)
+            for name in StoredTask.__dataclass_fields__
+            if name != "body"
+        },
+        body=payload.read(row, "body"),
+    )

@@ -1,0 +1,478 @@
+"""Views: what each recipient may hold of each record now, and every version of it.
+
+Only the present version has rows in ``view_resources``; what is read there is already
+stamped. Whether a view is *current* is a question of the instant and of the policy and
+directory in force, so every reading function is handed ``Present``: what is not current
+cannot be read here, it must be prepared again first (``adapter.delivery.renewal``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
+
+from adapter.store import payload
+from adapter.store.engine import Store
+from adapter.store.paging import Page, cursor, marks_of, page
+from adapter.store.payload import Payload
+from adapter.store.schema import (
+    from_microseconds,
+    tasks,
+    to_microseconds,
+    view_resources,
+    view_versions,
+    views,
+)
+
+CURRENT = "current"
+EMPTY = "empty"
+INVALID = "invalid"
+
+
+class Moved(Exception):
+    """What was read before has changed since: read it again and begin anew."""
+
+
+@dataclass(frozen=True)
+class Present:
+    """The instant, and the versions of policy and directory that are in force then."""
+
+    at: datetime
+    policy_version: str
+    directory_version: str
+
+
+@dataclass(frozen=True)
+class ResourceStamp:
+    """In which version of its view a resource last changed, when, and to what."""
+
+    version: int
+    last_updated: datetime
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class ViewHead:
+    """A view as it stands: which version, made from what, and good until when.
+
+    ``resources`` has the stamp of each resource of the present version, by
+    "Flag/<uuid>". ``revision`` grows with each write, so that a writer who read it
+    earlier can tell that nobody else came between.
+    """
+
+    view_id: str
+    ods_code: str
+    record_id: str
+    recipient_id: str
+    recipient_kind: str
+    recipient_ods: str | None
+    standing: str
+    version: int
+    content_hash: str | None
+    stamped_at: datetime | None
+    record_version: int
+    prepared_at: datetime
+    valid_until: datetime | None
+    policy_version: str
+    directory_version: str
+    mapping_version: str
+    revision: int
+    resources: Mapping[str, ResourceStamp] = field(default_factory=dict)
+
+    def is_fresh(self, present: Present) -> bool:
+        """Whether it may be relied on as it is; if not, it must be prepared again."""
+        return (
+            (self.valid_until is None or self.valid_until > present.at)
+            and self.policy_version == present.policy_version
+            and self.directory_version == present.directory_version
+        )
+
+
+@dataclass(frozen=True)
+class ResourceRow:
+    """One resource of a view as it will be kept: stamped, with what it is found by."""
+
+    type: str
+    id: str
+    version: int
+    last_updated: datetime
+    status: str | None
+    patient_id: str | None
+    nhs_hash: str | None
+    content_hash: str
+    body: Payload
+
+
+@dataclass(frozen=True)
+class StoredResource:
+    """One resource as a receiver reads it, and the view that it belongs to."""
+
+    type: str
+    id: str
+    version: int
+    last_updated: datetime
+    status: str | None
+    view_id: str
+    body: Payload
+
+
+@dataclass(frozen=True)
+class StoredBundle:
+    """The present version of a view as a collection."""
+
+    view_id: str
+    version: int
+    last_updated: datetime
+    ods_code: str
+    record_id: str
+    recipient_id: str
+    body: Payload
+
+
+Bound = tuple[str, datetime]
+"""A comparison (``ge``, ``gt``, ``le``, ``lt``, ``eq`` or ``ne``) and an instant."""
+
+
+def search_resources(
+    store: Store,
+    caller_ods: str,
+    kinds: Collection[str] | None,
+    resource_type: str,
+    *,
+    present: Present,
+    ids: Sequence[str] | None = None,
+    patient: Sequence[str] | None = None,
+    nhs_hash: str | None = None,
+    status: Sequence[str] | None = None,
+    last_updated: Sequence[Bound] = (),
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[StoredResource]:
+    """The caller's own current resources of a type, oldest change first.
+
+    ``kinds`` None: any recipient kind. ``patient`` are ids of Patients. Acceptance
+    Tasks are found with the type Task. An unknown name finds nothing.
+    """
+    question = _resources(resource_type)
+    found = question.subquery()
+    where = [*_own(found, caller_ods, kinds), _is_current(found, present)]
+    if ids is not None:
+        where.append(found.c.id.in_(ids))
+    if patient is not None:
+        where.append(found.c.patient_id.in_(patient))
+    if nhs_hash is not None:
+        where.append(found.c.nhs_hash == nhs_hash)
+    if status is not None:
+        where.append(found.c.status.in_(status))
+    where += [_compare(found.c.last_updated, *bound) for bound in last_updated]
+    if after is not None:
+        since, last_id = marks_of(after, int, str)
+        where.append(
+            tuple_(found.c.last_updated, found.c.id)
+            > tuple_(
+                literal(from_microseconds(int(since)), found.c.last_updated.type),
+                literal(str(last_id)),
+            )
+        )
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(found)
+            .where(*where)
+            .order_by(found.c.last_updated, found.c.id)
+            .limit(limit + 1)
+        ).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    place = cursor(to_microseconds(last.last_updated), last.id) if last else None
+    return page([_resource(resource_type, row) for row in rows], limit, place)
+
+
+def read_resource(
+    store: Store,
+    caller_ods: str,
+    kinds: Collection[str] | None,
+    resource_type: str,
+    resource_id: str,
+    *,
+    present: Present,
+) -> StoredResource | None:
+    """That resource, if it is in a current view of the caller's own; else None."""
+    found = search_resources(
+        store,
+        caller_ods,
+        kinds,
+        resource_type,
+        present=present,
+        ids=[resource_id],
+        limit=1,
+    )
+    return found.items[0] if found.items else None
+
+
+def read_bundle(
+    store: Store,
+    caller_ods: str,
+    kinds: Collection[str] | None,
+    view_id: str,
+    *,
+    present: Present,
+) -> StoredBundle | None:
+    """The current view of that id as a collection, if it is the caller's own."""
+    question = (
+        select(views, view_versions.c.collection, view_versions.c.collection_encoding)
+        .join(
+            view_versions,
+            and_(
+                view_versions.c.view_id == views.c.view_id,
+                view_versions.c.version == views.c.version,
+            ),
+        )
+        .where(
+            views.c.view_id == view_id,
+            *_own(views, caller_ods, kinds),
+            _is_current(views, present),
+        )
+    )
+    with store.reading() as connection:
+        row = connection.execute(question).one_or_none()
+    if row is None:
+        return None
+    return StoredBundle(
+        view_id=row.view_id,
+        version=row.version,
+        last_updated=row.stamped_at,
+        ods_code=row.ods_code,
+        record_id=row.record_id,
+        recipient_id=row.recipient_id,
+        body=payload.read(row, "collection"),
+    )
+
+
+def stale_views(
+    store: Store,
+    caller_ods: str,
+    kinds: Collection[str] | None,
+    present: Present,
+    *,
+    limit: int = 1000,
+) -> list[str]:
+    """The ids of the caller's own views that must be prepared again before an answer.
+
+    Empty ones are among them: at a birthday something may open.
+    """
+    with store.reading() as connection:
+        return list(
+            connection.execute(
+                select(views.c.view_id)
+                .where(*_own(views, caller_ods, kinds), ~_is_fresh(views, present))
+                .limit(limit)
+            ).scalars()
+        )
+
+
+def find_head(store: Store, view_id: str) -> ViewHead | None:
+    """The view of that id as it stands, or None."""
+    with store.reading() as connection:
+        heads = _read_heads(connection, views.c.view_id == view_id)
+    return heads[0] if heads else None
+
+
+def read_heads(
+    connection: Connection, ods_code: str, record_id: str
+) -> dict[str, ViewHead]:
+    """The views of a record as they stand, by recipient id."""
+    heads = _read_heads(
+        connection, (views.c.ods_code == ods_code) & (views.c.record_id == record_id)
+    )
+    return {head.recipient_id: head for head in heads}
+
+
+def check_unmoved(
+    connection: Connection, ods_code: str, record_id: str, heads: Collection[ViewHead]
+) -> None:
+    """Nothing when the record's views are as they were read. Moved when not."""
+    rows = connection.execute(
+        select(views.c.view_id, views.c.revision).where(
+            views.c.ods_code == ods_code, views.c.record_id == record_id
+        )
+    ).all()
+    found = {row.view_id: row.revision for row in rows}
+    if found != {head.view_id: head.revision for head in heads}:
+        raise Moved
+
+
+def write_head(connection: Connection, head: ViewHead, *, is_new: bool) -> None:
+    """Nothing; the view stands as ``head`` says, its resources apart."""
+    values = {
+        column.name: getattr(head, column.name)
+        for column in views.columns
+        if column.name != "resources"
+    }
+    if is_new:
+        connection.execute(insert(views).values(**values))
+    else:
+        connection.execute(
+            update(views).where(views.c.view_id == head.view_id).values(**values)
+        )
+
+
+def write_version(
+    connection: Connection,
+    head: ViewHead,
+    at: datetime,
+    resources: Sequence[ResourceRow],
+    collection: Payload | None,
+) -> None:
+    """Nothing; ``head``'s version is kept, and its resources are those to be read."""
+    connection.execute(
+        insert(view_versions).values(
+            view_id=head.view_id,
+            version=head.version,
+            standing=head.standing,
+            content_hash=head.content_hash,
+            stamped_at=at,
+            record_version=head.record_version,
+            mapping_version=head.mapping_version,
+            resources=[f"{each.type}/{each.id}" for each in resources],
+            **payload.columns("collection", collection),
+        )
+    )
+    connection.execute(
+        delete(view_resources).where(view_resources.c.view_id == head.view_id)
+    )
+    rows = [
+        {
+            "view_id": head.view_id,
+            "recipient_ods": head.recipient_ods,
+            "recipient_kind": head.recipient_kind,
+            "type": each.type,
+            "id": each.id,
+            "version": each.version,
+            "last_updated": each.last_updated,
+            "status": each.status,
+            "patient_id": each.patient_id,
+            "nhs_hash": each.nhs_hash,
+            "content_hash": each.content_hash,
+            **payload.columns("body", each.body),
+        }
+        for each in resources
+    ]
+    if rows:
+        connection.execute(insert(view_resources), rows)
+
+
+def _read_heads(connection: Connection, which: ColumnElement[bool]) -> list[ViewHead]:
+    rows = connection.execute(select(views).where(which)).all()
+    stamps: dict[str, dict[str, ResourceStamp]] = {}
+    if rows:
+        for part in connection.execute(
+            select(
+                view_resources.c.view_id,
+                view_resources.c.type,
+                view_resources.c.id,
+                view_resources.c.version,
+                view_resources.c.last_updated,
+                view_resources.c.content_hash,
+            ).where(view_resources.c.view_id.in_([row.view_id for row in rows]))
+        ):
+            stamps.setdefault(part.view_id, {})[f"{part.type}/{part.id}"] = (
+                ResourceStamp(part.version, part.last_updated, part.content_hash)
+            )
+    return [
+        ViewHead(**row._mapping, resources=stamps.get(row.view_id, {})) for row in rows
+    ]
+
+
+_OF_VIEW = (
+    "standing",
+    "valid_until",
+    "policy_version",
+    "directory_version",
+)
+_OF_RESOURCE = (
+    "id",
+    "view_id",
+    "version",
+    "last_updated",
+    "status",
+    "patient_id",
+    "nhs_hash",
+    "body",
+    "body_encoding",
+    "recipient_ods",
+    "recipient_kind",
+)
+
+
+def _resources(resource_type: str) -> Any:
+    content = _with_view(view_resources).where(view_resources.c.type == resource_type)
+    if resource_type != "Task":
+        return content
+    return union_all(content, _with_view(tasks))
+
+
+def _with_view(table: Any) -> Select[*tuple[Any, ...]]:
+    own = [table.c[name] for name in _OF_RESOURCE]
+    of_view = [views.c[name] for name in _OF_VIEW]
+    return select(*own, *of_view).join(views, views.c.view_id == table.c.view_id)
+
+
+def _own(
+    found: Any, caller_ods: str, kinds: Collection[str] | None
+) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [found.c.recipient_ods == caller_ods]
+    if kinds is not None:
+        where.append(found.c.recipient_kind.in_(sorted(kinds)))
+    return where
+
+
+def _is_fresh(found: Any, present: Present) -> ColumnElement[bool]:
+    return and_(
+        or_(found.c.valid_until.is_(None), found.c.valid_until > present.at),
+        found.c.policy_version == present.policy_version,
+        found.c.directory_version == present.directory_version,
+    )
+
+
+def _is_current(found: Any, present: Present) -> ColumnElement[bool]:
+    return and_(found.c.standing == CURRENT, _is_fresh(found, present))
+
+
+def _compare(column: Any, how: str, instant: datetime) -> ColumnElement[bool]:
+    compared: dict[str, ColumnElement[bool]] = {
+        "ge": column >= instant,
+        "gt": column > instant,
+        "le": column <= instant,
+        "lt": column < instant,
+        "eq": column == instant,
+        "ne": column != instant,
+    }
+    return compared[how]
+
+
+def _resource(resource_type: str, row: Any) -> StoredResource:
+    return StoredResource(
+        type=resource_type,
+        id=row.id,
+        version=row.version,
+        last_updated=row.last_updated,
+        status=row.status,
+        view_id=row.view_id,
+        body=payload.read(row, "body"),
+    )
