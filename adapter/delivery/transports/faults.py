@@ -37,10 +37,6 @@ REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((urllib3_errors.IncompleteRead, http.client.IncompleteRead), "answer_cut_short"),
     ((requests.exceptions.ChunkedEncodingError,), "answer_cut_short"),
     (
-        (requests.exceptions.ContentDecodingError, urllib3_errors.DecodeError),
-        "answer_undecodable",
-    ),
-    (
         (ConnectionResetError, ConnectionAbortedError, BrokenPipeError),
         "reset",
     ),

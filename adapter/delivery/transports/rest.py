@@ -21,6 +21,7 @@ from requests.adapters import BaseAdapter
 
 from adapter.clock import Clock
 from adapter.delivery.model import Answer, Outcome
+from adapter.delivery.model import Endpoint as AnyEndpoint
 from adapter.delivery.transports.answers import (
     Body,
     judge,
@@ -59,9 +60,20 @@ class RestTransport:
         self._of_thread = threading.local()
 
     def send(
-        self, endpoint: Endpoint, body: bytes, *, request_id: str, correlation_id: str
+        self,
+        endpoint: AnyEndpoint,
+        body: bytes,
+        *,
+        request_id: str,
+        correlation_id: str,
     ) -> Answer:
-        """What one POST of ``body`` came to; an ordinary failure is never raised."""
+        """What one POST of ``body`` came to; an ordinary failure is never raised.
+
+        TypeError for an endpoint that is not of the directory: nothing else says how
+        to authenticate.
+        """
+        if not isinstance(endpoint, Endpoint):
+            raise TypeError("an endpoint of the directory is needed")
         channel = self._channel(endpoint)
         headers = {
             "X-Request-Id": request_id,
@@ -150,10 +162,13 @@ class Channel:
 def _read(response: requests.Response, limit: int) -> Body:
     """What the body is, read no further than the limit."""
     content = bytearray()
-    for chunk in response.iter_content(_CHUNK):
-        content += chunk
-        if len(content) > limit:
-            return Body.TOO_LARGE
+    try:
+        for chunk in response.iter_content(_CHUNK):
+            content += chunk
+            if len(content) > limit:
+                return Body.TOO_LARGE
+    except requests.exceptions.ContentDecodingError:
+        return Body.NOT_FHIR
     headers = response.headers
     framed = "Content-Length" in headers or "Transfer-Encoding" in headers
     return read_body(bytes(content), headers.get("Content-Type", ""), framed=framed)
