@@ -21,7 +21,6 @@ from requests.adapters import BaseAdapter
 
 from adapter.clock import Clock
 from adapter.delivery.model import Answer, Outcome
-from adapter.delivery.model import Endpoint as AnyEndpoint
 from adapter.delivery.transports.answers import (
     Body,
     judge,
@@ -60,20 +59,9 @@ class RestTransport:
         self._of_thread = threading.local()
 
     def send(
-        self,
-        endpoint: AnyEndpoint,
-        body: bytes,
-        *,
-        request_id: str,
-        correlation_id: str,
+        self, endpoint: Endpoint, body: bytes, *, request_id: str, correlation_id: str
     ) -> Answer:
-        """What one POST of ``body`` came to; an ordinary failure is never raised.
-
-        TypeError for an endpoint that is not of the directory: nothing else says how
-        to authenticate.
-        """
-        if not isinstance(endpoint, Endpoint):
-            raise TypeError("an endpoint of the directory is needed")
+        """What one POST of ``body`` came to; an ordinary failure is never raised."""
         channel = self._channel(endpoint)
         headers = {
             "X-Request-Id": request_id,
