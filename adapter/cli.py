@@ -1,7 +1,7 @@
 """The command line: one verb a function, one JSON document on standard output.
 
-Exit codes: 0 done; 1 the answer is no (a refused record, a faulty bundle); 2 the command
-was called wrongly; 3 the adapter does not start (settings, mappings, profiles).
+Exit codes: 0 done; 1 the answer is no (a refused record, a faulty bundle); 2 the
+command was called wrongly; 3 the adapter does not start (settings, mappings, profiles).
 """
 
 from __future__ import annotations
@@ -45,8 +45,6 @@ from adapter.wiring import (
     build_parts,
     build_policy,
     build_tools,
-    offset_to,
-    read_texts,
 )
 
 ANSWER_IS_NO = 1
@@ -212,7 +210,7 @@ def raise_issues(issues: tuple[Issue, ...]) -> NoReturn:
 @RECIPIENT
 @verb
 def explain(settings: Settings, file: Any, at: datetime | None, recipient: str) -> None:
-    """Say for each FHIR element which template line and which path of the record made it."""
+    """Say for each FHIR element which template line and record path made it."""
     at = at or system_clock()
     record = read_record(settings, file.read(), at)
     check_recipient(record, recipient)
