@@ -1,0 +1,185 @@
+"""Code maps: a sender's local code and the codings that it becomes, row by row.
+
+A map is one CSV file, named for the map, that a terminologist edits and that is also
+published as a ConceptMap. Several rows may stand for one local code: several codings.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from adapter.errors import Issue, MappingInvalid
+
+COLUMNS = ("code", "system", "target", "display", "equivalence", "comment")
+
+# Source: FHIR R4, ConceptMapEquivalence.
+EQUIVALENCES = (
+    "relatedto",
+    "equivalent",
+    "equal",
+    "wider",
+    "subsumes",
+    "narrower",
+    "specializes",
+    "inexact",
+    "unmatched",
+    "disjoint",
+)
+
+# Source: record model, section 0.2, the first ban: either list as a map's target.
+_BANNED_NAMES = (
+    *("risk_level", "risk_rating", "risk_score", "risk_band"),
+    *("risk_category", "risk_grade", "rag", "rag_status"),
+)
+_BANNED_VALUES = ("high", "medium", "low", "red", "amber", "green")
+STRATIFICATION = frozenset((*_BANNED_NAMES, *_BANNED_VALUES))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a code map, with the line of its file on which it stands."""
+
+    code: str
+    system: str
+    target: str
+    display: str
+    equivalence: str
+    comment: str
+    line: int
+
+    @property
+    def coding(self) -> dict[str, str]:
+        coding = {"system": self.system, "code": self.target}
+        if self.display:
+            coding["display"] = self.display
+        return coding
+
+
+@dataclass(frozen=True)
+class CodeMap:
+    """The rows of one map, in file order; ``codings`` by local code.
+
+    A row whose equivalence is ``unmatched`` says that a local code has, knowingly, no
+    coding: the code is known and its list of codings is empty.
+    """
+
+    name: str
+    file: str
+    rows: tuple[Row, ...]
+    codings: Mapping[str, list[dict[str, str]]] = field(compare=False)
+
+    def rows_for(self, code: str) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.code == code)
+
+
+class CodeMaps(Mapping[str, CodeMap]):
+    """The code maps by name; ``version`` names their texts."""
+
+    def __init__(self, maps: Mapping[str, CodeMap], version: str = "") -> None:
+        self._maps = dict(maps)
+        self.version = version
+
+    def __getitem__(self, name: str) -> CodeMap:
+        return self._maps[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._maps)
+
+    def __len__(self) -> int:
+        return len(self._maps)
+
+
+def load_code_maps(files: Mapping[str, str]) -> CodeMaps:
+    """The code maps that these files hold: file name (``risk-domain.csv``) to its text.
+
+    The map's name is the file's name without its folder and ``.csv``. Raises
+    MappingInvalid with every fault, its path written ``file:line``.
+    """
+    maps: dict[str, CodeMap] = {}
+    faults: list[Issue] = []
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(f"{file}\0{files[file]}\0".encode())
+        name = file.rpartition("/")[2].removesuffix(".csv")
+        if name in maps:
+            faults.append(_fault(file, 1, "another file holds a map of this name"))
+            continue
+        rows, found = _read(file, files[file])
+        faults.extend(found)
+        codings: dict[str, list[dict[str, str]]] = {}
+        for row in rows:
+            known = codings.setdefault(row.code, [])
+            if row.target:
+                known.append(row.coding)
+        maps[name] = CodeMap(name, file, tuple(rows), codings)
+    if faults:
+        raise MappingInvalid("A code map is not valid", issues=faults)
+    return CodeMaps(maps, digest.hexdigest())
+
+
+def _fault(file: str, line: int, reason: str) -> Issue:
+    return Issue("error", "E_CODE_MAP", f"{file}:{line}", reason)
+
+
+def _read(file: str, text: str) -> tuple[list[Row], list[Issue]]:
+    rows: list[Row] = []
+    faults: list[Issue] = []
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    try:
+        header = tuple(next(reader, ()))
+        if header != COLUMNS:
+            return [], [_fault(file, 1, f"the columns are {','.join(COLUMNS)}")]
+        seen: set[tuple[str, str, str]] = set()
+        for cells in reader:
+            if not cells:
+                continue
+            line = reader.line_num
+            if len(cells) != len(COLUMNS):
+                reason = f"{len(COLUMNS)} cells are needed, here are {len(cells)}"
+                faults.append(_fault(file, line, reason))
+                continue
+            code, system, target, display, equivalence, comment = cells
+            row = Row(code, system, target, display, equivalence, comment, line)
+            faults.extend(_fault(file, line, reason) for reason in _reasons(row))
+            key = (row.code, row.system, row.target)
+            if key in seen:
+                faults.append(_fault(file, line, "this row stands here already"))
+            seen.add(key)
+            rows.append(row)
+    except csv.Error:
+        faults.append(_fault(file, reader.line_num, "this is not CSV"))
+    faults.extend(_unmatched_beside_others(file, rows))
+    return rows, faults
+
+
+def _reasons(row: Row) -> Iterator[str]:
+    cells = (row.code, row.system, row.target, row.display, row.equivalence)
+    if any(cell != cell.strip() for cell in cells):
+        yield "a cell begins or ends with a space"
+    if not row.code:
+        yield "the local code is missing"
+    if row.equivalence not in EQUIVALENCES:
+        yield f"the equivalence is one of {', '.join(EQUIVALENCES)}"
+    if row.equivalence == "unmatched":
+        if row.target or row.system or row.display:
+            yield "an unmatched code has no system, target or display"
+    elif not row.target or not row.system:
+        yield "a target and its system are needed, or the equivalence unmatched"
+    if {_plain(row.target), _plain(row.display)} & STRATIFICATION:
+        yield "a target that ranks risk does not load (record model, 0.2)"
+
+
+def _plain(text: str) -> str:
+    return text.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def _unmatched_beside_others(file: str, rows: list[Row]) -> Iterator[Issue]:
+    matched = {row.code for row in rows if row.target}
+    for row in rows:
+        if row.equivalence == "unmatched" and row.code in matched:
+            reason = "a code cannot be unmatched beside a row with a target"
+            yield _fault(file, row.line, reason)

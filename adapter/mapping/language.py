@@ -1,0 +1,423 @@
+"""Reads a template file: YAML in which every scalar is a string, line by line known.
+
+What comes out is a checked tree of templates; every fault of the file is gathered with
+its line. The language is frozen and told in ``mappings/README.md``; what an expression
+may be stands in ``syntax.py``, whether it makes sense in ``check.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import yaml
+
+from adapter.errors import Issue
+from adapter.mapping.check import Checker, Scope, check_text_part, check_value
+from adapter.mapping.shapes import OF_THE_WHOLE_RECORD, UNKNOWN, Shape
+from adapter.mapping.syntax import (
+    LITERAL_NAMES,
+    Constant,
+    Expression,
+    Refused,
+    parse_expression,
+    parse_loop,
+    split_text,
+)
+
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_ELEMENT = re.compile(r"_?[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
+_DIRECTIVES = ("for", "let", "if")
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A text, or a number or truth value written ``{3}``, that is always the same."""
+
+    value: object
+    line: int
+
+
+@dataclass(frozen=True)
+class Value:
+    """A scalar that is one expression, and keeps the value's type."""
+
+    expression: Expression
+    line: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text with expressions in it; nothing when one of them gives nothing."""
+
+    parts: tuple[str | Expression, ...]
+    line: int
+
+
+@dataclass(frozen=True)
+class Object:
+    """An object: its elements in the order in which they stand."""
+
+    entries: tuple[tuple[str, Node], ...]
+    line: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """An object of a list, or a resource, with what stands on it.
+
+    The loop is bound first, then the ``let`` names in their order, then ``test``.
+    """
+
+    body: Object
+    line: int
+    loop: tuple[str, Expression] | None = None
+    lets: tuple[tuple[str, Expression], ...] = ()
+    test: Expression | None = None
+
+
+@dataclass(frozen=True)
+class List:
+    """A list of objects, literals and expressions; one that gives a list is spliced."""
+
+    items: tuple[Node | Block, ...]
+    line: int
+
+
+Node: TypeAlias = Literal | Value | Text | Object | List
+
+
+@dataclass(frozen=True)
+class Template:
+    """One file: its resources, in order."""
+
+    file: str
+    resources: tuple[Block, ...]
+
+
+def is_constant(node: Node | Block) -> bool:
+    """Whether nothing in it is worked out from the context."""
+    match node:
+        case Literal():
+            return True
+        case Value() | Text():
+            return False
+        case Object(entries=entries):
+            return all(is_constant(below) for _, below in entries)
+        case List(items=items):
+            return all(is_constant(below) for below in items)
+        case Block(body=body):
+            return not (node.loop or node.lets or node.test) and is_constant(body)
+
+
+def has_values(node: Node | Block) -> bool:
+    """Whether anything in it is an expression that gives a value."""
+    match node:
+        case Value() | Text():
+            return True
+        case Object(entries=entries):
+            return any(has_values(below) for _, below in entries)
+        case List(items=items):
+            return any(has_values(below) for below in items)
+        case Block(body=body):
+            return has_values(body)
+    return False
+
+
+def constant_value(node: Node | Block) -> object:
+    """What a constant node gives."""
+    match node:
+        case Literal(value=value):
+            return value
+        case Object(entries=entries):
+            return {key: constant_value(below) for key, below in entries}
+        case List(items=items):
+            made: list[object] = []
+            for below in items:
+                value = constant_value(below)
+                made.extend(value if isinstance(value, list) else [value])
+            return made
+        case Block(body=body):
+            return constant_value(body)
+    raise AssertionError("not a constant")
+
+
+def read_template(
+    file: str, text: str, checker: Checker
+) -> tuple[Template, list[Issue]]:
+    """The template of a file and every fault in it, in the order of its lines."""
+    reader = _Reader(file, checker)
+    resources = tuple(reader.read(text))
+    faults = sorted(reader.faults, key=lambda issue: int(issue.path.split(":")[-1]))
+    return Template(file, resources), faults
+
+
+class _Reader:
+    def __init__(self, file: str, checker: Checker) -> None:
+        self._file = file
+        self._checker = checker
+        self.faults: list[Issue] = []
+
+    def _fault(self, line: int, reason: str) -> None:
+        # What follows from a fault already told of is refused without a reason.
+        if reason:
+            place = f"{self._file}:{line}"
+            self.faults.append(Issue("error", "E_MAPPING", place, reason))
+
+    def read(self, text: str) -> Iterator[Block]:
+        try:
+            root = yaml.compose(text, Loader=_LOADER)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or "this is not YAML"
+            self._fault(mark.line + 1 if mark else 1, f"YAML: {problem}")
+            return
+        if not isinstance(root, yaml.SequenceNode) or not root.value:
+            self._fault(1, "a template file is a list of resources")
+            return
+        if not self._is_plain(root, set()):
+            return
+        for entry in root.value:
+            block = self._resource(entry)
+            if block is not None:
+                yield block
+
+    def _is_plain(self, node: yaml.Node, seen: set[int]) -> bool:
+        """Whether there is neither an alias nor a tag nor a repeated key."""
+        line = _line(node)
+        if id(node) in seen:
+            self._fault(line, "an alias (*name) is not part of the language")
+            return False
+        seen.add(id(node))
+        if node.tag not in _PLAIN_TAGS:
+            self._fault(line, "a tag (!name) is not part of the language")
+            return False
+        if isinstance(node, yaml.SequenceNode):
+            # A list, so that every item is looked at and told of.
+            return all([*(self._is_plain(below, seen) for below in node.value)])
+        if not isinstance(node, yaml.MappingNode):
+            return True
+        plain = True
+        keys: set[str] = set()
+        for key, below in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._fault(_line(key), _UNQUOTED)
+                plain = False
+                continue
+            if key.value in keys:
+                self._fault(_line(key), f"{key.value} stands here twice")
+                plain = False
+            keys.add(key.value)
+            plain = self._is_plain(below, seen) and plain
+        return plain
+
+    def _resource(self, node: yaml.Node) -> Block | None:
+        line = _line(node)
+        entries = _entries(node)
+        if "resource" not in entries or not isinstance(node, yaml.MappingNode):
+            self._fault(line, "an entry is an object with `resource`")
+            return None
+        for name in entries:
+            if name not in (*_DIRECTIVES, "resource"):
+                self._fault(line, f"{name} cannot stand beside `resource`")
+        head, scope = self._directives(entries, line, dict(self._checker.context))
+        body = self._node(entries["resource"], scope)
+        if not isinstance(body, Object):
+            self._fault(_line(entries["resource"]), "`resource` is an object")
+            return None
+        self._check_resource(body, entries["resource"])
+        return replace(head, body=body)
+
+    def _check_resource(self, body: Object, node: yaml.Node) -> None:
+        """A resource has a literal type, and a symbolic id of that type."""
+        found = dict(body.entries)
+        kind = found.get("resourceType")
+        if not isinstance(kind, Literal):
+            self._fault(_line(node), "a resource needs its resourceType, as a literal")
+            return
+        written = _entries(node).get("id")
+        match = (
+            re.match(r"\{\s*id\(\s*['\"](\w+)", written.value)
+            if isinstance(written, yaml.ScalarNode)
+            else None
+        )
+        if match is None or match[1] != kind.value:
+            place = written if written is not None else node
+            self._fault(_line(place), f"its id is written {{id('{kind.value}', …)}}")
+
+    def _directives(
+        self, entries: dict[str, yaml.Node], line: int, scope: dict[str, Shape]
+    ) -> tuple[Block, dict[str, Shape]]:
+        """What stands on an object, and the names that are known within it."""
+        block = Block(Object((), line), line)
+        if "for" in entries:
+            node = entries["for"]
+            try:
+                name, listed = parse_loop(self._bare(node))
+                checked = self._checker.check(listed, scope)
+                if checked.shape.item is None:
+                    raise Refused("`for` walks a list")
+                self._bind(name, checked.shape.item, scope)
+                block = replace(block, loop=(name, checked))
+            except Refused as error:
+                self._fault(_line(node), str(error))
+                self._guess_name(node, scope)
+        lets: list[tuple[str, Expression]] = []
+        for name, node in _entries(entries.get("let")).items():
+            try:
+                checked = self._expression(self._bare(node), scope)
+                self._bind(name, checked.shape, scope)
+                lets.append((name, checked))
+            except Refused as error:
+                self._fault(_line(node), str(error))
+                scope.setdefault(name, UNKNOWN)
+        if "let" in entries and not isinstance(entries["let"], yaml.MappingNode):
+            self._fault(_line(entries["let"]), "`let` gives each name its expression")
+        block = replace(block, lets=tuple(lets))
+        if "if" in entries:
+            node = entries["if"]
+            try:
+                test = self._expression(self._bare(node), scope)
+                block = replace(block, test=test)
+            except Refused as error:
+                self._fault(_line(node), str(error))
+        return block, scope
+
+    def _guess_name(self, node: yaml.Node, scope: dict[str, Shape]) -> None:
+        """Knows the variable of a faulted loop, so that it is told of only once."""
+        name = str(node.value).split(" in ")[0].strip()
+        scope.setdefault(name, UNKNOWN)
+
+    def _bare(self, node: yaml.Node) -> str:
+        if not isinstance(node, yaml.ScalarNode):
+            raise Refused("`for`, `let` and `if` take an expression without braces")
+        return str(node.value)
+
+    def _bind(self, name: str, shape: Shape, scope: dict[str, Shape]) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise Refused(f"{name} is not a name: small letters, digits and _")
+        if name in scope or name in OF_THE_WHOLE_RECORD:
+            raise Refused(f"{name} means something else here already")
+        if name in LITERAL_NAMES:
+            raise Refused(f"{name} is a word of the language")
+        scope[name] = shape
+
+    def _expression(self, text: str, scope: Scope) -> Expression:
+        return self._checker.check(parse_expression(text), scope)
+
+    def _node(self, node: yaml.Node, scope: dict[str, Shape]) -> Node:
+        line = _line(node)
+        if isinstance(node, yaml.ScalarNode):
+            try:
+                return self._scalar(node, scope)
+            except Refused as error:
+                self._fault(line, str(error))
+                return Literal("", line)
+        if isinstance(node, yaml.SequenceNode):
+            if not node.value:
+                self._fault(line, "an empty list gives nothing; leave it out")
+            return List(tuple(self._item(below, scope) for below in node.value), line)
+        if not node.value:
+            self._fault(line, "an empty object gives nothing; leave it out")
+        return self._object(_entries(node), line, scope)
+
+    def _object(
+        self, entries: dict[str, yaml.Node], line: int, scope: dict[str, Shape]
+    ) -> Object:
+        made: list[tuple[str, Node]] = []
+        for name, below in entries.items():
+            if not _ELEMENT.fullmatch(name):
+                self._fault(_line(below), _UNQUOTED)
+            else:
+                made.append((name, self._node(below, scope)))
+        return Object(tuple(made), line)
+
+    def _item(self, node: yaml.Node, scope: dict[str, Shape]) -> Node | Block:
+        entries = _entries(node)
+        if not any(name in entries for name in _DIRECTIVES):
+            if isinstance(node, yaml.SequenceNode):
+                self._fault(_line(node), "a list of lists cannot stand in a resource")
+            return self._node(node, scope)
+        head, inner = self._directives(entries, _line(node), dict(scope))
+        rest = {key: below for key, below in entries.items() if key not in _DIRECTIVES}
+        if not rest:
+            self._fault(_line(node), "there is no element beside for, let and if")
+        return replace(head, body=self._object(rest, _line(node), inner))
+
+    def _scalar(self, node: yaml.ScalarNode, scope: dict[str, Shape]) -> Node:
+        line = _line(node)
+        if node.value == "":
+            raise Refused("an empty text gives nothing; leave it out")
+        parts: list[str | Expression] = []
+        for part in split_text(node.value):
+            if isinstance(part, str):
+                parts.append(part)
+                continue
+            source, offset = part
+            try:
+                parts.append(self._expression(source, scope))
+            except Refused as error:
+                self._fault(_line_at(node, offset), str(error))
+                return Literal("", line)
+        if len(parts) == 1 and not isinstance(parts[0], str):
+            check_value(parts[0])
+            if isinstance(parts[0], Constant) and parts[0].value not in _NOTHING:
+                return Literal(parts[0].value, line)
+            return Value(parts[0], line)
+        return _text(parts, line)
+
+
+def _text(parts: list[str | Expression], line: int) -> Node:
+    joined: list[str | Expression] = []
+    for part in parts:
+        if not isinstance(part, str):
+            check_text_part(part)
+            if isinstance(part, Constant):
+                part = in_text(part.value)
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    if len(joined) == 1 and isinstance(joined[0], str):
+        return Literal(joined[0], line)
+    return Text(tuple(joined), line)
+
+
+def in_text(value: object) -> str:
+    """A single value as it stands within a text: true and false in small letters."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_PLAIN_TAGS = (
+    "tag:yaml.org,2002:str",
+    "tag:yaml.org,2002:map",
+    "tag:yaml.org,2002:seq",
+    "",
+    None,
+)
+_UNQUOTED = "this is not an element's name; an expression in braces stands in quotes"
+_NOTHING: tuple[object, ...] = (None, "", [])
+
+
+def _entries(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {
+        key.value: below
+        for key, below in node.value
+        if isinstance(key, yaml.ScalarNode)
+    }
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _line_at(node: yaml.ScalarNode, offset: int) -> int:
+    """The line of an expression within a scalar; exact in a ``|`` block."""
+    if node.style != "|":
+        return _line(node)
+    before: str = node.value[:offset]
+    return _line(node) + 1 + before.count("\n")
