@@ -47,18 +47,16 @@ def load_directory(
 ) -> Directory:
     """The directory that a YAML text describes.
 
-    ``secrets`` gives a secret's text by its name, None where there is none. Raises
-    SettingsInvalid with every fault: the path in the file, the line, and what must
-    stand there; no value and no secret is repeated.
+    ``secrets`` gives a secret's text by its name, None where there is none. An empty
+    text is a directory in which nobody has an endpoint. Raises SettingsInvalid with
+    every fault: the path in the file, the line, and what must stand there; no value and
+    no secret is repeated.
     """
     faults = Faults()
     root = compose(text, faults)
     endpoints: list[Endpoint] = []
     label = None
-    if root is None:
-        if not faults.found:
-            faults.add(1, MISSING, "endpoints", "is required")
-    else:
+    if root is not None:
         top = Block(root, "", faults)
         label = top.text("version")
         listed = top.block("endpoints", required=True)

@@ -292,7 +292,6 @@ def test_a_proxy_has_no_credential():
         ("endpoints:\n\t- x\n", "DIRECTORY_UNREADABLE", "line 2"),
         ("a: &x {b: c}\nd: *x\n", "DIRECTORY_UNREADABLE", "line 2"),
         ("\x00", "DIRECTORY_UNREADABLE", "line 1"),
-        ("", "DIRECTORY_MISSING", "line 1"),
         ("version: 3\n", "DIRECTORY_MISSING", "line 1"),
         ("- a\n", "DIRECTORY_INVALID", "line 1"),
         ("endpoints: 3\n", "DIRECTORY_INVALID", "line 1"),
@@ -305,8 +304,9 @@ def test_what_cannot_be_read_is_refused_with_a_line(text: str, code: str, line: 
     assert found[0].message.startswith(line)
 
 
-def test_an_endpoint_less_directory_reaches_nobody():
-    assert load("endpoints: {}\n").endpoints == ()
+@pytest.mark.parametrize("text", ["endpoints: {}\n", "", "# nobody yet\n"])
+def test_a_directory_without_endpoints_reaches_nobody(text: str):
+    assert load(text).endpoints == ()
 
 
 def test_a_word_that_yaml_would_turn_into_something_else_stays_a_word():
