@@ -12,6 +12,7 @@ from typing import Any
 
 from adapter.clock import format_instant
 from adapter.policy import Outcome
+from adapter.record.vocabulary import HEALTH_KINDS
 
 __all__ = [
     "HEALTH_KINDS",
@@ -21,14 +22,12 @@ __all__ = [
     "ItemDecision",
     "Obligation",
     "Outcome",
+    "is_silent_kind",
 ]
 
-HEALTH_KINDS = frozenset(
-    {"adult_mh_service", "cyp_mh_service", "sending_provider", "crisis_team", "gp"}
-)
-# Who is told of a gap: health kinds and the two council kinds. Everyone else, and any
-# kind that is not known, learns nothing of what was left out (rules, section 8).
-_TOLD_KINDS = HEALTH_KINDS | {"la_safeguarding", "social_care"}
+# Who may be told that something was left out: health kinds and the two council kinds.
+# Everyone else, and any kind that is not known, learns nothing of it (section 8).
+_TOLD_KINDS = frozenset({*HEALTH_KINDS, "la_safeguarding", "social_care"})
 SILENT_KINDS = frozenset(
     {
         "family_member",
@@ -45,6 +44,11 @@ SILENT_KINDS = frozenset(
         "regulator",
     }
 )
+
+
+def is_silent_kind(kind: str) -> bool:
+    """True for a kind that must not learn that anything was left out."""
+    return kind not in _TOLD_KINDS
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ class Decision:
     @property
     def is_silent(self) -> bool:
         """True for a recipient who must not learn that anything was left out."""
-        return self.kind not in _TOLD_KINDS
+        return is_silent_kind(self.kind)
 
     @property
     def withholds_all(self) -> bool:
