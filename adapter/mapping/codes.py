@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from adapter.errors import Issue, MappingInvalid
+from adapter.record.vocabulary import BANNED_NAMES, BANNED_VALUES
 
 COLUMNS = ("code", "system", "target", "display", "equivalence", "comment")
 
@@ -31,12 +32,7 @@ EQUIVALENCES = (
 )
 
 # Source: record model, section 0.2, the first ban: either list as a map's target.
-_BANNED_NAMES = (
-    *("risk_level", "risk_rating", "risk_score", "risk_band"),
-    *("risk_category", "risk_grade", "rag", "rag_status"),
-)
-_BANNED_VALUES = ("high", "medium", "low", "red", "amber", "green")
-STRATIFICATION = frozenset((*_BANNED_NAMES, *_BANNED_VALUES))
+STRATIFICATION = BANNED_NAMES | BANNED_VALUES
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 from adapter.errors import Issue, MappingInvalid
 from adapter.mapping.check import Checker
 from adapter.mapping.codes import CodeMaps
+from adapter.mapping.explain import Trace, rebuild
 from adapter.mapping.generate import Build, generate
 from adapter.mapping.language import Template, read_template
 from adapter.mapping.shapes import Declared, context_shapes
@@ -52,6 +53,10 @@ class Mapping:
         for build in self._builds:
             build(context, state, resources.append)
         return resources
+
+    def trace(self, context: abc.Mapping[str, Any]) -> list[Trace]:
+        """Where each element of each resource comes from, in their order."""
+        return [trace for _, traces in rebuild(self, context) for trace in traces]
 
     def paths_read(self) -> frozenset[str]:
         """The declared paths that some template reads, containers too."""
