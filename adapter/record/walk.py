@@ -1,0 +1,137 @@
+"""The schemas once, for all who go over a record: its leaves, and its structure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from marshmallow import ValidationError
+
+from adapter.record.declarations import DECLARATIONS, fields_of
+from adapter.record.faults import UNKNOWN_FIELD, Fault, Finding, Place
+from adapter.record.fields import Declared, One, Section, Several, object_faults
+from adapter.record.sections.whole import WholeRecord
+
+WHOLE = WholeRecord()
+
+
+class Leaf(NamedTuple):
+    """One plain value, with the declaration of its field."""
+
+    place: Place
+    field: Declared
+    container: str  # the declared path of the object it stands in, "" for the record
+    value: Any
+
+
+class _Branch(NamedTuple):
+    """The fields of one section, with what lies under each container."""
+
+    path: str
+    fields: Mapping[str, tuple[Declared, _Branch | None]]
+
+
+def _branch(section: Section, path: str) -> _Branch:
+    fields: dict[str, tuple[Declared, _Branch | None]] = {}
+    for name, field in fields_of(section).items():
+        under = None
+        if isinstance(field, One | Several):
+            inside = f"{path}.{name}" if path else name
+            inside += "[]" if isinstance(field, Several) else ""
+            under = _branch(field.section, inside)
+        fields[name] = (field, under)
+    return _Branch(path, fields)
+
+
+_ROOT = _branch(WHOLE, "")
+
+
+def leaves(tree: Mapping[str, Any]) -> Iterator[Leaf]:
+    """Every plain value that stands at a declared place, in document order.
+
+    Values may be of any type: what the schemas refused is here too.
+    """
+    return _leaves(tree, _ROOT, ())
+
+
+def _leaves(node: Mapping[str, Any], branch: _Branch, place: Place) -> Iterator[Leaf]:
+    for name, value in node.items():
+        if name not in branch.fields:
+            continue
+        field, under = branch.fields[name]
+        here = (*place, name)
+        if under is None and not field.many:
+            yield Leaf(here, field, branch.path, value)
+        elif isinstance(value, list):
+            for position, item in enumerate(value):
+                if under is None:
+                    yield Leaf((*here, position), field, branch.path, item)
+                elif isinstance(item, dict):
+                    yield from _leaves(item, under, (*here, position))
+        elif under is not None and isinstance(value, dict):
+            yield from _leaves(value, under, here)
+
+
+def structure_findings(tree: Any) -> list[Finding]:
+    """What the schemas find wrong: presence, types, forms, codes, unknown names."""
+    if not isinstance(tree, dict):
+        return [Finding((), fault) for fault in object_faults(tree)]
+    try:
+        WHOLE.load(tree)
+    except ValidationError as error:
+        return list(_flatten(error.messages, ()))
+    return []
+
+
+def _flatten(messages: Any, place: Place) -> Iterator[Finding]:
+    if isinstance(messages, Mapping):
+        for step, inner in messages.items():
+            yield from _flatten(inner, (*place, step))
+        return
+    for message in messages:
+        # marshmallow's own messages are texts; the only one left is "Unknown field."
+        fault = message if isinstance(message, Fault) else UNKNOWN_FIELD
+        yield Finding(place, fault)
+
+
+_RANK = {
+    path.removesuffix("[]"): position for position, path in enumerate(DECLARATIONS)
+}
+
+
+def document_order(tree: Any, place: Place) -> tuple[tuple[int, int], ...]:
+    """A key that sorts places as they stand in the JSON text.
+
+    What is not there comes at the end of its parent, in declaration order. Source:
+    record model, section 14 (Paths).
+    """
+    key: list[tuple[int, int]] = []
+    node = tree
+    path = ""
+    for step in place:
+        if isinstance(step, int):
+            path += "[]"
+            node = node[step] if isinstance(node, list) and step < len(node) else None
+            key.append((0, step))
+            continue
+        path = f"{path}.{step}" if path else step
+        if isinstance(node, dict) and step in node:
+            key.append((0, list(node).index(step)))
+            node = node[step]
+        else:
+            key.append((1, _RANK.get(path, len(_RANK))))
+            node = None
+    return tuple(key)
+
+
+def stands(tree: Any, place: Place) -> bool:
+    """Whether something stands at that place of the tree."""
+    node = tree
+    for step in place:
+        if isinstance(step, int):
+            if not isinstance(node, list) or step >= len(node):
+                return False
+        elif not isinstance(node, dict) or step not in node:
+            return False
+        node = node[step]
+    return True
