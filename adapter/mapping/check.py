@@ -10,20 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from adapter.mapping import functions
+from adapter.mapping import functions, lists, lookups  # noqa: F401  they register
 from adapter.mapping.codes import CodeMaps
 from adapter.mapping.evaluate import Evaluator
-from adapter.mapping.shapes import (
-    BOOLEAN,
-    NOTHING,
-    NUMBER,
-    OF_THE_WHOLE_RECORD,
-    TEXT,
-    Shape,
-    merge,
-)
-from adapter.mapping.signatures import FUNCTIONS, Bound, bind_call, place
-from adapter.mapping.syntax import (
+from adapter.mapping.expressions import (
     Both,
     Call,
     Choice,
@@ -38,8 +28,16 @@ from adapter.mapping.syntax import (
     Refused,
     Variable,
 )
-
-assert functions  # importing it registers the functions
+from adapter.mapping.shapes import (
+    BOOLEAN,
+    NOTHING,
+    NUMBER,
+    OF_THE_WHOLE_RECORD,
+    TEXT,
+    Shape,
+    merge,
+)
+from adapter.mapping.signatures import FUNCTIONS, Bound, bind_call, place
 
 Scope = Mapping[str, Shape]
 

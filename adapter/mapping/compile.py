@@ -15,7 +15,8 @@ from adapter.mapping.check import Checker
 from adapter.mapping.codes import CodeMaps
 from adapter.mapping.explain import Trace, rebuild
 from adapter.mapping.generate import Build, generate
-from adapter.mapping.language import Template, read_template
+from adapter.mapping.language import read_template
+from adapter.mapping.nodes import Template
 from adapter.mapping.shapes import Declared, context_shapes
 from adapter.mapping.signatures import State
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapter.mapping.signatures import Bound, State
-from adapter.mapping.syntax import (
+from adapter.mapping.expressions import (
     Both,
     Call,
     Choice,
@@ -25,6 +24,7 @@ from adapter.mapping.syntax import (
     Negation,
     Variable,
 )
+from adapter.mapping.signatures import Bound, State
 
 Value = Any
 

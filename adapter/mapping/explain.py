@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from adapter.mapping.codes import CodeMaps
 from adapter.mapping.evaluate import Evaluator, Named
-from adapter.mapping.language import (
+from adapter.mapping.nodes import (
     Block,
     List,
     Literal,
@@ -26,6 +26,7 @@ from adapter.mapping.language import (
     has_values,
     in_text,
     is_constant,
+    is_mere_literal,
 )
 from adapter.mapping.shapes import Declared
 
@@ -312,7 +313,7 @@ class _Walk:
                 elif made is not None:
                     value.append(made.value)
                     traces.extend(made.traces)
-            given = given or (len(value) > count and not is_constant(below))
+            given = given or (len(value) > count and not is_mere_literal(below))
         return self._unless_empty(node, value, traces, given)
 
     def _unless_empty(

@@ -10,23 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapter.mapping.evaluate import less, less_or_equal
-from adapter.mapping.language import (
-    Block,
-    List,
-    Literal,
-    Node,
-    Object,
-    Template,
-    Text,
-    Value,
-    constant_value,
-    has_values,
-    in_text,
-    is_constant,
-)
-from adapter.mapping.shapes import Shape
-from adapter.mapping.signatures import Bound, State
-from adapter.mapping.syntax import (
+from adapter.mapping.expressions import (
     Both,
     Call,
     Choice,
@@ -40,6 +24,23 @@ from adapter.mapping.syntax import (
     Negation,
     Variable,
 )
+from adapter.mapping.nodes import (
+    Block,
+    List,
+    Literal,
+    Node,
+    Object,
+    Template,
+    Text,
+    Value,
+    constant_value,
+    has_values,
+    in_text,
+    is_constant,
+    is_mere_literal,
+)
+from adapter.mapping.shapes import Shape
+from adapter.mapping.signatures import Bound, State
 
 Build = Callable[[Mapping[str, Any], State, Callable[[dict[str, Any]], None]], None]
 Put = Callable[[str], str]
@@ -170,12 +171,11 @@ class _Writer:
             if isinstance(below, Block):
                 self._block(below, lambda source: f"{made}.append({source})")
             elif isinstance(below, Literal) and isinstance(below.value, list):
-                literals += len(below.value)
                 self._line(f"{made}.extend({self._constant(below.value)})")
             elif isinstance(below, Value) and below.expression.shape.is_list:
                 self._node(below, lambda source: f"{made}.extend({source})")
             else:
-                literals += is_constant(below)
+                literals += is_mere_literal(below)
                 self._node(below, lambda source: f"{made}.append({source})")
         return made, literals
 

@@ -9,19 +9,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import replace
 
 import yaml
 
 from adapter.errors import Issue
 from adapter.mapping.check import Checker, Scope, check_text_part, check_value
+from adapter.mapping.expressions import Constant, Expression, Refused
+from adapter.mapping.nodes import (
+    Block,
+    List,
+    Literal,
+    Node,
+    Object,
+    Template,
+    Text,
+    Value,
+    in_text,
+)
 from adapter.mapping.shapes import OF_THE_WHOLE_RECORD, UNKNOWN, Shape
 from adapter.mapping.syntax import (
     LITERAL_NAMES,
-    Constant,
-    Expression,
-    Refused,
     parse_expression,
     parse_loop,
     split_text,
@@ -30,118 +38,6 @@ from adapter.mapping.syntax import (
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _ELEMENT = re.compile(r"_?[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 _DIRECTIVES = ("for", "let", "if")
-
-
-@dataclass(frozen=True)
-class Literal:
-    """A text, or a number or truth value written ``{3}``, that is always the same."""
-
-    value: object
-    line: int
-
-
-@dataclass(frozen=True)
-class Value:
-    """A scalar that is one expression, and keeps the value's type."""
-
-    expression: Expression
-    line: int
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text with expressions in it; nothing when one of them gives nothing."""
-
-    parts: tuple[str | Expression, ...]
-    line: int
-
-
-@dataclass(frozen=True)
-class Object:
-    """An object: its elements in the order in which they stand."""
-
-    entries: tuple[tuple[str, Node], ...]
-    line: int
-
-
-@dataclass(frozen=True)
-class Block:
-    """An object of a list, or a resource, with what stands on it.
-
-    The loop is bound first, then the ``let`` names in their order, then ``test``.
-    """
-
-    body: Object
-    line: int
-    loop: tuple[str, Expression] | None = None
-    lets: tuple[tuple[str, Expression], ...] = ()
-    test: Expression | None = None
-
-
-@dataclass(frozen=True)
-class List:
-    """A list of objects, literals and expressions; one that gives a list is spliced."""
-
-    items: tuple[Node | Block, ...]
-    line: int
-
-
-Node: TypeAlias = Literal | Value | Text | Object | List
-
-
-@dataclass(frozen=True)
-class Template:
-    """One file: its resources, in order."""
-
-    file: str
-    resources: tuple[Block, ...]
-
-
-def is_constant(node: Node | Block) -> bool:
-    """Whether nothing in it is worked out from the context."""
-    match node:
-        case Literal():
-            return True
-        case Value() | Text():
-            return False
-        case Object(entries=entries):
-            return all(is_constant(below) for _, below in entries)
-        case List(items=items):
-            return all(is_constant(below) for below in items)
-        case Block(body=body):
-            return not (node.loop or node.lets or node.test) and is_constant(body)
-
-
-def has_values(node: Node | Block) -> bool:
-    """Whether anything in it is an expression that gives a value."""
-    match node:
-        case Value() | Text():
-            return True
-        case Object(entries=entries):
-            return any(has_values(below) for _, below in entries)
-        case List(items=items):
-            return any(has_values(below) for below in items)
-        case Block(body=body):
-            return has_values(body)
-    return False
-
-
-def constant_value(node: Node | Block) -> object:
-    """What a constant node gives."""
-    match node:
-        case Literal(value=value):
-            return value
-        case Object(entries=entries):
-            return {key: constant_value(below) for key, below in entries}
-        case List(items=items):
-            made: list[object] = []
-            for below in items:
-                value = constant_value(below)
-                made.extend(value if isinstance(value, list) else [value])
-            return made
-        case Block(body=body):
-            return constant_value(body)
-    raise AssertionError("not a constant")
 
 
 def read_template(
@@ -351,6 +247,7 @@ class _Reader:
         if node.value == "":
             raise Refused("an empty text gives nothing; leave it out")
         parts: list[str | Expression] = []
+        source = ""
         for part in split_text(node.value):
             if isinstance(part, str):
                 parts.append(part)
@@ -364,7 +261,8 @@ class _Reader:
         if len(parts) == 1 and not isinstance(parts[0], str):
             check_value(parts[0])
             if isinstance(parts[0], Constant) and parts[0].value not in _NOTHING:
-                return Literal(parts[0].value, line)
+                plain = isinstance(parse_expression(source), Constant)
+                return Literal(parts[0].value, line, worked_out=not plain)
             return Value(parts[0], line)
         return _text(parts, line)
 
@@ -383,11 +281,6 @@ def _text(parts: list[str | Expression], line: int) -> Node:
     if len(joined) == 1 and isinstance(joined[0], str):
         return Literal(joined[0], line)
     return Text(tuple(joined), line)
-
-
-def in_text(value: object) -> str:
-    """A single value as it stands within a text: true and false in small letters."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 _PLAIN_TAGS = (

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapter.mapping.codes import CodeMap, CodeMaps
+from adapter.mapping.expressions import Constant, Expression, Refused
 from adapter.mapping.shapes import NOTHING, SCALARS, Shape
-from adapter.mapping.syntax import Constant, Expression, Refused
 
 
 class State:
