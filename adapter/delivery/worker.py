@@ -1,0 +1,264 @@
+"""The worker: leases lanes, sends what is due, and writes back what came of it.
+
+No transaction is open while a request runs. A few threads work side by side, each on a
+lane of its own; when told to stop, each ends the request that it has begun and takes no
+other.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import monotonic as system_monotonic
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from adapter import logs
+from adapter.clock import Clock
+from adapter.delivery import lanes
+from adapter.delivery.lanes import LEASE, Claimed, LeaseLost
+from adapter.delivery.model import Answer, Outcome, State
+from adapter.delivery.renewal import place, present_of, renew
+from adapter.delivery.retry import DEFAULT_RETRY, RetryPolicy
+from adapter.delivery.settle import Settled, settle
+from adapter.directory.model import Endpoint
+from adapter.intake import Parts as IntakeParts
+from adapter.store import Store, audit
+
+IDLE = timedelta(milliseconds=25)
+"""How often an idle worker looks whether the store has changed."""
+
+LONGEST_IDLE = timedelta(milliseconds=500)
+"""How long it trusts that nothing has come due when nothing has changed."""
+
+
+class Transport(Protocol):
+    """The one method behind which the network lies; a test hands in its own."""
+
+    def send(
+        self,
+        endpoint: Endpoint,
+        body: bytes,
+        *,
+        request_id: str,
+        correlation_id: str,
+    ) -> Answer:
+        """What one request with these bytes and ids came to."""
+        ...
+
+
+class Parts(IntakeParts, Protocol):
+    """What a worker needs of a running adapter."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One worker with the world handed in; ``run`` and ``run_once`` make it work."""
+
+    parts: Parts
+    transport: Transport
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
+    retry: RetryPolicy = DEFAULT_RETRY
+    dice: Callable[[], float] = random.random
+    monotonic: Callable[[], float] = system_monotonic
+
+    def step(self) -> bool:
+        """Whether something was due; if so, it has been dealt with."""
+        claimed = lanes.claim(
+            self.parts.store,
+            self.name,
+            length_for=self._length_for,
+            monotonic=self.monotonic,
+        )
+        if claimed is None:
+            return False
+        log = logs.get_logger(
+            delivery_id=claimed.delivery.id,
+            correlation_id=claimed.delivery.correlation_id,
+        )
+        try:
+            endpoint = self._endpoint(claimed)
+            if endpoint is None:
+                return True
+            answer = self._send(endpoint, claimed, log)
+            settled = settle(
+                self.parts.store, claimed, answer, policy=self.retry, dice=self.dice
+            )
+        except LeaseLost:
+            log.warning(logs.LEASE_LOST)
+            return True
+        _tell(log, claimed, answer, settled)
+        return True
+
+    def _endpoint(self, claimed: Claimed) -> Endpoint | None:
+        """Where to send now; None when it must not be sent as it is, and waits again.
+
+        A view that is no longer current is prepared again, which may put another
+        delivery, or none, in this one's place.
+        """
+        parts, delivery = self.parts, claimed.delivery
+        endpoint = parts.directory.endpoint_for(
+            delivery.recipient_ods, delivery.recipient_kind
+        )
+        at = parts.clock()
+        is_fresh = claimed.view.is_fresh(present_of(parts, at))
+        moved = endpoint is None or endpoint.name != claimed.lease.endpoint
+        if moved or not is_fresh:
+            lanes.give_back(parts.store, claimed)
+            if not is_fresh:
+                renew(delivery.view_id, parts, at)
+            elif moved:
+                place(delivery, parts, at, actor=audit.WORKER)
+            return None
+        if endpoint is not None and not lanes.may_still_send(
+            claimed.lease, _time_out(endpoint), self.monotonic
+        ):
+            lanes.give_back(parts.store, claimed)
+            return None
+        return endpoint
+
+    def _send(self, endpoint: Endpoint, claimed: Claimed, log: Any) -> Answer:
+        try:
+            return self.transport.send(
+                endpoint,
+                claimed.body.plain(),
+                request_id=claimed.delivery.request_id,
+                correlation_id=claimed.delivery.correlation_id,
+            )
+        except Exception as error:
+            # A fault of ours must not stop the lane for good, nor print a value.
+            log.error(logs.REQUEST_FAILED, error=type(error).__name__)
+            return Answer(Outcome.TRANSIENT, "transport_fault")
+
+    def _length_for(self, name: str) -> timedelta:
+        endpoint = self.parts.directory.endpoint_named(name)
+        if endpoint is None:
+            return LEASE
+        return max(LEASE, 2 * _time_out(endpoint) + timedelta(seconds=5))
+
+
+def run_once(
+    parts: Parts,
+    transport: Transport,
+    *,
+    limit: int = 10_000,
+    worker: Worker | None = None,
+) -> int:
+    """How many deliveries were dealt with: all that are due now, one after another."""
+    worker = worker or Worker(parts, transport)
+    done = 0
+    while done < limit and worker.step():
+        done += 1
+    return done
+
+
+def run(
+    parts: Parts,
+    transport: Transport,
+    stop: threading.Event,
+    *,
+    threads: int = 4,
+    worker: Worker | None = None,
+) -> None:
+    """Nothing, once ``stop`` is set and every request that had begun has ended."""
+    worker = worker or Worker(parts, transport)
+    log = logs.get_logger(worker=worker.name)
+    log.info(logs.WORKER_STARTED, threads=threads)
+    wakener = Wakener(parts.store)
+    crew = [
+        threading.Thread(
+            target=_work, args=(worker, stop, wakener), name=f"lane-{number}"
+        )
+        for number in range(threads)
+    ]
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join()
+    wakener.close()
+    log.info(logs.WORKER_STOPPED)
+
+
+class Wakener:
+    """Tells an idle worker when it is worth looking at the lanes.
+
+    On SQLite ``PRAGMA data_version`` says, without reading a page, that somebody has
+    committed; elsewhere every look is taken. Shared by the threads of one worker.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._seen = -1
+        if store.is_sqlite:
+            self._connection = store.engine.connect()
+
+    def wait(self, stop: threading.Event) -> None:
+        """Nothing, after something may have come due or ``stop`` was set."""
+        rounds = LONGEST_IDLE // IDLE
+        for _ in range(rounds):
+            if stop.wait(IDLE.total_seconds()) or self._has_changed():
+                return
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def _has_changed(self) -> bool:
+        if self._connection is None:
+            return True
+        with self._lock:
+            driver = self._connection.connection.driver_connection
+            (version,) = driver.execute("PRAGMA data_version").fetchone()
+            changed = version != self._seen
+            self._seen = version
+        return changed
+
+
+def _work(worker: Worker, stop: threading.Event, wakener: Wakener) -> None:
+    log = logs.get_logger(worker=worker.name)
+    while not stop.is_set():
+        try:
+            if not lanes.is_due(worker.parts.store) or not worker.step():
+                wakener.wait(stop)
+        except Exception as error:
+            # The store may be away for a while; the lease runs out, the work does not.
+            log.error(logs.REQUEST_FAILED, error=type(error).__name__)
+            stop.wait(1.0)
+
+
+def _time_out(endpoint: Endpoint) -> timedelta:
+    return timedelta(seconds=endpoint.connect_timeout + endpoint.read_timeout)
+
+
+def _tell(log: Any, claimed: Claimed, answer: Answer, settled: Settled) -> None:
+    event = {
+        State.DELIVERED: logs.DELIVERY_SENT,
+        State.QUEUED: logs.DELIVERY_DEFERRED,
+        State.SUPERSEDED: logs.DELIVERY_SUPERSEDED,
+        State.WITHDRAWN: logs.DELIVERY_SUPERSEDED,
+    }.get(settled.state, logs.DELIVERY_FAILED)
+    log.info(
+        event,
+        attempt=claimed.delivery.attempts,
+        outcome=answer.outcome.value,
+        reason=answer.reason,
+        duration_ms=answer.duration // timedelta(milliseconds=1),
+    )
+    if settled.breaker == "stopped":
+        log.error(
+            logs.ENDPOINT_STOPPED,
+            endpoint=claimed.lease.endpoint,
+            reason=answer.reason,
+        )
+    elif settled.breaker == "resumed":
+        log.warning(logs.ENDPOINT_RESUMED, endpoint=claimed.lease.endpoint)
