@@ -15,10 +15,7 @@ from adapter.disclosure.model import HEALTH_KINDS, Decision, Outcome, is_silent_
 from adapter.disclosure.obligations import obligations
 from adapter.disclosure.outcomes import decide_outcomes
 from adapter.disclosure.plan import Terms, terms
-from adapter.disclosure.references import (
-    drop_people_without_reference,
-    mend_references,
-)
+from adapter.disclosure.references import mend_references
 from adapter.disclosure.walk import Walk
 from adapter.policy import Policy
 from adapter.record.model import Record
@@ -120,7 +117,6 @@ def _take_out(
         shared = control.shared_control(record, decision.at, policy)
         tree["consent_and_sharing"] = {**shared, **tree.get("consent_and_sharing", {})}
     mend_references(tree, recipient["id"])
-    drop_people_without_reference(tree)
     if _is_core_alone(tree) and not walk.pointed:
         return walk, None
     return walk, Redacted(

@@ -5,13 +5,13 @@ Source: disclosure rules, section 2 (across references, people), T12.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from adapter.record.declarations import DECLARATIONS
-from adapter.record.vocabulary import YOUNG_PERSON
+from adapter.record.vocabulary import REF_TARGETS, YOUNG_PERSON
 
+_TARGETS = tuple(path.removesuffix("[]").split(".") for path in REF_TARGETS.values())
 _ITEM_TARGETS = {"risks", "mitigations"}
 _PEOPLE = ("family_and_carers", "people")
 _MEMBERS = ("care_team", "members")
@@ -51,29 +51,24 @@ def _compile() -> _Refs:
 _REFS = _compile()
 
 
-def mend_references(tree: dict[str, Any], own_id: str | None) -> None:
+def mend_references(tree: dict[str, Any], own_id: str) -> None:
     """Drop, in place, every ref to what is not there, and what then makes no sense.
 
-    ``own_id`` is the recipient's own id, which a view always knows. The lists of the
-    record itself are never changed: a list that shrinks is a new one.
+    Then leave only those people to whom something that is sent refers; a relative of
+    whom more is sent than name, relation and phone is spoken of by that. ``own_id`` is
+    the recipient's own id, which a view always knows. The lists of the record itself
+    are never changed: a list that shrinks is a new one.
     """
     while True:
-        present = {YOUNG_PERSON, *_ids(tree)}
-        if own_id is not None:
-            present.add(own_id)
-        if not _mend(tree, _REFS, present):
-            return
-
-
-def drop_people_without_reference(tree: dict[str, Any]) -> None:
-    """Leave, in place, only those people to whom something that is sent refers.
-
-    A relative of whom more is sent than name, relation and phone is spoken of by that.
-    """
-    referred = set(_referred(tree, _REFS))
-    for section, name in (_PEOPLE, _MEMBERS):
+        present = {YOUNG_PERSON, own_id}
+        for section, name in _TARGETS:
+            present.update(each["id"] for each in tree.get(section, {}).get(name, ()))
+        referred: set[str] = set()
+        if not _mend(tree, _REFS, present, referred):
+            break
+    for section, name in _PEOPLE, _MEMBERS:
         listed = tree.get(section, {}).get(name)
-        if listed is None:
+        if not listed:
             continue
         left = [
             person
@@ -89,66 +84,49 @@ def drop_people_without_reference(tree: dict[str, Any]) -> None:
                 del tree[section]
 
 
-def _ids(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if "id" in node:
-            yield node["id"]
-        for value in node.values():
-            if isinstance(value, dict | list):
-                yield from _ids(value)
-    else:
-        for value in node:
-            if not isinstance(value, dict | list):
-                return
-            yield from _ids(value)
+def _mend(
+    node: dict[str, Any], refs: _Refs, present: set[str], referred: set[str]
+) -> bool:
+    """True when an item was taken out, to which others may refer.
 
-
-def _mend(node: dict[str, Any], refs: _Refs, present: set[str]) -> bool:
-    """True when something was taken out that others may refer to."""
+    Adds to ``referred`` every id that a ref which stays names.
+    """
     taken_out = False
-    for name in refs.names & node.keys():
-        value = node[name]
-        if isinstance(value, list):
+    for name in refs.names:
+        value = node.get(name)
+        if value is None:
+            continue
+        if value.__class__ is list:
             left = [ref for ref in value if ref in present]
             if left:
                 node[name] = left
+                referred.update(left)
             else:
                 del node[name]
-        elif value not in present:
+        elif value in present:
+            referred.add(value)
+        else:
             del node[name]
     for name, inner in refs.inside.items():
         value = node.get(name)
-        if isinstance(value, dict):
-            taken_out |= _mend(value, inner, present)
-            if not value:
-                del node[name]
-        elif value:
+        if not value:
+            continue
+        if value.__class__ is list:
             for each in value:
-                taken_out |= _mend(each, inner, present)
-            left = [
-                each
-                for each in value
-                if inner.needed <= each.keys() and each.keys() != {"id"}
-            ]
-            taken_out |= len(left) < len(value)
-            if left:
-                node[name] = left
-            else:
+                taken_out |= _mend(each, inner, present, referred)
+            left = [each for each in value if _makes_sense(each, inner)]
+            if len(left) < len(value):
+                taken_out = True
+                if left:
+                    node[name] = left
+                else:
+                    del node[name]
+        else:
+            taken_out |= _mend(value, inner, present, referred)
+            if not value:
                 del node[name]
     return taken_out
 
 
-def _referred(node: Mapping[str, Any], refs: _Refs) -> Iterator[str]:
-    for name in refs.names & node.keys():
-        value = node[name]
-        if isinstance(value, list):
-            yield from value
-        else:
-            yield value
-    for name, inner in refs.inside.items():
-        value = node.get(name)
-        if isinstance(value, Mapping):
-            yield from _referred(value, inner)
-        elif value:
-            for each in value:
-                yield from _referred(each, inner)
+def _makes_sense(item: dict[str, Any], refs: _Refs) -> bool:
+    return refs.needed <= item.keys() and item.keys() != {"id"}

@@ -7,18 +7,15 @@ in ``control.py``. Source: disclosure rules, sections 2 and 9.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapter.disclosure import lists, people
 from adapter.disclosure.items import (
     ItemCategories,
-    communication_categories,
-    concern_categories,
     mitigation_categories,
     risk_categories,
-    view_category,
-    wishes_category,
 )
 from adapter.disclosure.model import (
     HEALTH_KINDS,
@@ -29,12 +26,6 @@ from adapter.disclosure.model import (
 from adapter.disclosure.plan import Inside, Leaf, Plan, Terms
 from adapter.record.vocabulary import (
     CATEGORIES,
-    CLN,
-    DEM,
-    MED,
-    RSK,
-    SUB,
-    SXG,
 )
 
 Item = Mapping[str, Any]
@@ -82,33 +73,32 @@ class Walk:
         """This walk, done."""
         kind = self.terms.kind
         safety = self.record.get("safety", {})
-        self._risks = {
+        self.risks = {
             risk["id"]: risk_categories(risk, kind) for risk in safety.get("risks", ())
         }
-        self._mitigations = {
-            mitigation["id"]: mitigation_categories(mitigation, self._risks, kind)
+        self.mitigations = {
+            mitigation["id"]: mitigation_categories(mitigation, self.risks, kind)
             for mitigation in safety.get("mitigations", ())
         }
-        self.tree = self._take(self.terms.plan(), self.record)
+        self.tree = self.take(self.terms.plan(), self.record)
         return self
 
-    def _take(self, plan: Plan, node: Item) -> dict[str, Any]:
+    def take(self, plan: Plan, node: Item) -> dict[str, Any]:
         """What the plan lets of an object, with its id where anything is left of it."""
         kept: dict[str, Any] = {}
         names = plan.names
         for name, value in node.items():
             rule = names.get(name)
-            if rule is Leaf.KEEP:
-                if value != []:
-                    kept[name] = value
-            elif rule is None or value == []:
+            if rule is None or value == []:
                 continue
+            if rule is Leaf.KEEP:
+                kept[name] = value
             elif isinstance(rule, Inside):
                 inner = self._go_into(rule, value)
                 if inner:
                     kept[name] = inner
             else:
-                self._note(rule)
+                self.note(rule)
         if kept and plan.has_id and "id" in node:
             return {"id": node["id"], **kept}
         return kept
@@ -117,16 +107,16 @@ class Walk:
         if rule.is_handled:
             return _HANDLERS[rule.path](self, value)
         if rule.is_list:
-            taken = (self._take(rule.plan, each) for each in value)
+            taken = (self.take(rule.plan, each) for each in value)
             return [each for each in taken if each]
-        return self._take(rule.plan, value)
+        return self.take(rule.plan, value)
 
-    def _note(self, leaf: Leaf) -> None:
+    def note(self, leaf: Leaf) -> None:
         self.removed = True
         if leaf is Leaf.POINT:
             self.pointed = True
 
-    def _take_item(
+    def take_item(
         self,
         place: str,
         path: str,
@@ -140,21 +130,21 @@ class Walk:
             return {}
         outcome = self.terms.least(categories.all)
         if outcome is Outcome.WITHHOLD:
-            self._cut(place, outcome, categories)
+            self.cut(place, outcome, categories)
             return {}
         if outcome is Outcome.SHARE:
-            kept = self._take(self.terms.plan(path, categories), item)
+            kept = self.take(self.terms.plan(path, categories), item)
             kept.update(
                 (name, item[name]) for name in _CONTROLS if item.get(name, []) != []
             )
             return kept
         if categories.is_confided:
             self.pointed = True
-            self._cut(place, outcome, categories)
+            self.cut(place, outcome, categories)
             if is_safety_critical and self.terms.kind in HEALTH_KINDS:
                 self.to_ring.append(place)
             return {}
-        kept = self._take(self.terms.plan(path, categories), item)
+        kept = self.take(self.terms.plan(path, categories), item)
         if kept and item.get("withhold_from_young_person") is True:
             kept["withhold_from_young_person"] = True
         if len(categories.all) > 1:
@@ -171,7 +161,7 @@ class Walk:
         )
         return True
 
-    def _cut(self, place: str, outcome: Outcome, categories: ItemCategories) -> None:
+    def cut(self, place: str, outcome: Outcome, categories: ItemCategories) -> None:
         self.removed = True
         self.kept_back.append(place)
         if len(categories.all) > 1:
@@ -188,269 +178,26 @@ class Walk:
                 self.items.append(ItemDecision(place, outcome, reason, "section 2"))
                 return
 
-    def _keep_back(self, place: str, rule: str) -> None:
+    def keep_back(self, place: str, rule: str) -> None:
         """Note an item that a rule of section 9 keeps back whatever its outcome."""
         self.kept_back.append(place)
         self.items.append(
             ItemDecision(place, Outcome.WITHHOLD, "NOT_NEEDED_FOR_CARE", rule)
         )
 
-    def _young_person(self, value: Item) -> dict[str, Any]:
-        kept = self._take(self.terms.plan("young_person"), value)
-        kind = self.terms.kind
-        if value.get("address_is_sensitive") is True and not (
-            kind in HEALTH_KINDS or kind == "la_safeguarding"
-        ):  # N3
-            for name in _ADDRESS:
-                kept.pop(name, None)
-        if not self._may_use(value.get("pronouns_use_with")):  # N1
-            kept.pop("pronouns", None)
-        if self.terms.is_silent and kind != "young_person":
-            kept.pop("pronouns_use_with", None)
-        return kept
-
-    def _may_use(self, use_with: Sequence[str] | None) -> bool:
-        """True when a preferred name or pronouns may be used with this kind (N1)."""
-        kind = self.terms.kind
-        if kind == "young_person":
-            return True
-        return kind in use_with if use_with else kind in HEALTH_KINDS
-
-    def _names(self, values: Sequence[Item]) -> list[dict[str, Any]]:
-        """The names allowed here, always the official one (N1, N2, N5)."""
-        path = "young_person.names[]"
-        withheld = self.terms.outcomes[DEM] is Outcome.WITHHOLD
-        kept: list[dict[str, Any]] = []
-        for position, name in enumerate(values):
-            use = name.get("use")
-            if use == "former":
-                categories = ItemCategories(frozenset({DEM, SXG}))
-                place = f"young_person.names[{position}]"
-                former = self._take_item(place, path, name, categories)
-                if former:
-                    kept.append(former)
-                continue
-            if use != "official" and not self._may_use(name.get("use_with")):
-                continue
-            if withheld:
-                allowed = {each: name[each] for each in _CORE_NAME if each in name}
-                self._take(self.terms.plan(path), name)
-            else:
-                allowed = self._take(self.terms.plan(path), name)
-            if self.terms.is_silent and self.terms.kind != "young_person":
-                allowed.pop("use_with", None)
-            if use == "preferred" and self.terms.kind == "young_person":
-                kept.insert(0, allowed)
-            else:
-                kept.append(allowed)
-        return kept
-
-    def _place_preference(self, value: Item) -> dict[str, Any]:
-        rest = {name: each for name, each in value.items() if name != "family_wishes"}
-        kept = self._take(self.terms.plan("transition.place_preference"), rest)
-        if "family_wishes" in value:
-            path = "transition.place_preference.family_wishes"
-            leaf = self.terms.leaf(path, wishes_category(value))
-            if leaf is Leaf.KEEP:
-                kept["family_wishes"] = value["family_wishes"]
-            else:
-                self._note(leaf)
-        return kept
-
-    def _take_risks(self, values: Sequence[Item]) -> list[dict[str, Any]]:
-        path = "safety.risks[]"
-        kept = (
-            self._take_item(
-                f"safety.risks[{position}]",
-                path,
-                risk,
-                self._risks[risk["id"]],
-                is_safety_critical=True,
-            )
-            for position, risk in enumerate(values)
-        )
-        return [each for each in kept if each]
-
-    def _take_mitigations(self, values: Sequence[Item]) -> list[dict[str, Any]]:
-        path = "safety.mitigations[]"
-        kept = []
-        for position, mitigation in enumerate(values):
-            place = f"safety.mitigations[{position}]"
-            categories = self._mitigations[mitigation["id"]]
-            is_critical = mitigation.get("safety_critical") is True
-            if not is_critical and self._is_reduced(categories):
-                self._cut(place, Outcome.SHARE_MINIMUM, categories)
-                continue
-            kept.append(
-                self._take_item(
-                    place, path, mitigation, categories, is_safety_critical=is_critical
-                )
-            )
-        return [each for each in kept if each]
-
-    def _is_reduced(self, categories: ItemCategories) -> bool:
-        """True where only the safety-critical mitigations are in the minimum."""
-        return (
-            self.terms.least(categories.all) is Outcome.SHARE_MINIMUM
-            and self.terms.least(categories.all & {RSK, SUB, SXG})
-            is Outcome.SHARE_MINIMUM
-            and not categories.is_confided
-        )
-
-    def _take_concerns(self, values: Sequence[Item]) -> list[dict[str, Any]]:
-        path = "safeguarding.concerns[]"
-        kept = []
-        for position, concern in enumerate(values):
-            place = f"safeguarding.concerns[{position}]"
-            is_alert = concern.get("kind") == "safeguarding_alert"
-            if not is_alert and not self._may_see_complaints():  # N9
-                self._keep_back(place, "N9")
-                continue
-            kept.append(
-                self._take_item(
-                    place,
-                    path,
-                    concern,
-                    concern_categories(concern, self.terms.kind),
-                    is_safety_critical=is_alert and concern.get("status") != "closed",
-                )
-            )
-        return [each for each in kept if each]
-
-    def _may_see_complaints(self) -> bool:
-        kind = self.terms.kind
-        return kind in ("sending_provider", "young_person") or (
-            kind == "advocate" and self.is_instructed_advocate
-        )
-
-    def _take_communications(self, values: Sequence[Item]) -> list[dict[str, Any]]:
-        path = "communications[]"
-        kept = []
-        for position, communication in enumerate(values):
-            place = f"communications[{position}]"
-            own = communication.get("recipient_ref") == self.recipient.get("id")
-            if not own and self.terms.kind not in HEALTH_KINDS:  # N8a
-                self._keep_back(place, "N8")
-                continue
-            categories = communication_categories(communication, self.terms.kind)
-            kept.append(self._take_item(place, path, communication, categories))
-        return [each for each in kept if each]
-
-    def _take_conditions(self, values: Sequence[Item]) -> list[dict[str, Any]]:
-        path = "clinical_essentials.conditions[]"
-        kept = []
-        for position, condition in enumerate(values):
-            place = f"clinical_essentials.conditions[{position}]"
-            added = frozenset(condition.get("extra_categories", ()))
-            categories = ItemCategories(added | {CLN}, added & {SUB, SXG})
-            kept.append(self._take_item(place, path, condition, categories))
-        return [each for each in kept if each]
-
-    def _take_medications(self, values: Sequence[Item]) -> list[dict[str, Any]]:
-        plan = self.terms.plan("clinical_essentials.medications[]")
-        reduced = self.terms.outcomes[MED] is Outcome.SHARE_MINIMUM
-        kept = []
-        for medication in values:
-            if reduced and medication.get("change_since_admission") == "stopped":
-                self.removed = True
-            else:
-                kept.append(self._take(plan, medication))
-        return [each for each in kept if each]
-
-    def _take_reviews(self, values: Sequence[Item]) -> list[dict[str, Any]]:
-        """Mitigation reviews: each has its mitigation's categories."""
-        path = "outcomes_monitoring.mitigation_reviews[]"
-        kept = []
-        for position, review in enumerate(values):
-            place = f"outcomes_monitoring.mitigation_reviews[{position}]"
-            of = self._mitigations.get(review.get("mitigation_ref"))
-            if of is None:
-                self.kept_back.append(place)
-                continue
-            kept.append(self._take_item(place, path, review, of))
-        return [each for each in kept if each]
-
-    def _take_local(self, values: Sequence[Item]) -> list[dict[str, Any]]:
-        """Local extensions: whole under share of their category, else not at all."""
-        kept = []
-        for position, local in enumerate(values):
-            place = f"local_extensions[{position}]"
-            categories = ItemCategories(frozenset({local.get("category", "")}))
-            outcome = self.terms.least(categories.all)
-            if outcome is Outcome.SHARE:
-                names = ("id", "namespace", "name", "value")
-                kept.append({name: local[name] for name in names if name in local})
-                continue
-            self._cut(place, outcome, categories)
-            if outcome is Outcome.SHARE_MINIMUM and categories.is_confided:
-                self.pointed = True
-        return kept
-
-    def _take_people(self, values: Sequence[Item]) -> list[dict[str, Any]]:
-        """Relatives and friends, as far as their name may be sent.
-
-        Of another family member a silent recipient learns name and relation only.
-        """
-        path = "family_and_carers.people[]"
-        plan = self.terms.plan(path)
-        kept = []
-        for person in values:
-            own = person.get("id") == self.recipient.get("person_ref")
-            if self.terms.is_silent and not own:
-                names = ("id", "name", "relation")
-                taken = self._take(plan, {n: person[n] for n in names if n in person})
-            else:
-                taken = self._take(plan, self._views_apart(person))
-                self._take_views(person, taken)
-            if "name" in taken:
-                kept.append(taken)
-        return kept
-
-    @staticmethod
-    def _views_apart(person: Item) -> dict[str, Any]:
-        apart = ("views", "conversations")
-        return {name: each for name, each in person.items() if name not in apart}
-
-    def _take_views(self, person: Item, taken: dict[str, Any]) -> None:
-        """Views and conversations: confided, unless it is said that they are not."""
-        category = view_category(person, self.terms.kind)
-        for name, first in (
-            ("views", "views"),
-            ("conversations", "conversations[].on"),
-        ):
-            value = person.get(name)
-            if not value:
-                continue
-            leaf = self.terms.leaf(f"family_and_carers.people[].{first}", category)
-            if leaf is Leaf.KEEP:
-                taken[name] = value
-            else:
-                self._note(leaf)
-
-    def _take_members(self, values: Sequence[Item]) -> list[dict[str, Any]]:
-        plan = self.terms.plan("care_team.members[]")
-        kept = []
-        for member in values:
-            if self.terms.is_silent:
-                member = {n: member[n] for n in _MEMBER if n in member}
-            taken = self._take(plan, member)
-            if "name" in taken:
-                kept.append(taken)
-        return kept
-
 
 _HANDLERS: Mapping[str, Callable[[Walk, Any], Any]] = {
-    "young_person": Walk._young_person,
-    "young_person.names[]": Walk._names,
-    "transition.place_preference": Walk._place_preference,
-    "safety.risks[]": Walk._take_risks,
-    "safety.mitigations[]": Walk._take_mitigations,
-    "safeguarding.concerns[]": Walk._take_concerns,
-    "family_and_carers.people[]": Walk._take_people,
-    "care_team.members[]": Walk._take_members,
-    "clinical_essentials.medications[]": Walk._take_medications,
-    "clinical_essentials.conditions[]": Walk._take_conditions,
-    "communications[]": Walk._take_communications,
-    "outcomes_monitoring.mitigation_reviews[]": Walk._take_reviews,
-    "local_extensions[]": Walk._take_local,
+    "young_person": people.take_young_person,
+    "young_person.names[]": people.take_names,
+    "transition.place_preference": people.take_place_preference,
+    "safety.risks[]": lists.take_risks,
+    "safety.mitigations[]": lists.take_mitigations,
+    "safeguarding.concerns[]": lists.take_concerns,
+    "family_and_carers.people[]": people.take_people,
+    "care_team.members[]": people.take_members,
+    "clinical_essentials.medications[]": lists.take_medications,
+    "clinical_essentials.conditions[]": lists.take_conditions,
+    "communications[]": lists.take_communications,
+    "outcomes_monitoring.mitigation_reviews[]": lists.take_reviews,
+    "local_extensions[]": lists.take_local,
 }
