@@ -173,7 +173,8 @@ def _in_words(path: str) -> str:
 
 
 def _london(instant: str) -> str:
-    return parse_instant(instant).astimezone(LONDON).strftime("%d %B %Y at %H:%M")
+    moment = parse_instant(instant).astimezone(LONDON)
+    return f"{moment.day} {moment:%B %Y at %H:%M}"
 
 
 def _without(node: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
