@@ -13,11 +13,9 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic as system_monotonic
 from typing import Any, Protocol
-
-from sqlalchemy import Connection
 
 from adapter import logs
 from adapter.clock import Clock
@@ -28,6 +26,7 @@ from adapter.delivery.renewal import place, present_of, renew
 from adapter.delivery.retry import DEFAULT_RETRY, RetryPolicy
 from adapter.delivery.settle import Settled, settle
 from adapter.directory.model import Endpoint
+from adapter.errors import AdapterError
 from adapter.intake import Parts as IntakeParts
 from adapter.store import Store, audit
 
@@ -36,6 +35,10 @@ IDLE = timedelta(milliseconds=25)
 
 LONGEST_IDLE = timedelta(milliseconds=500)
 """How long it trusts that nothing has come due when nothing has changed."""
+
+
+CANNOT_PREPARE = timedelta(minutes=1)
+"""How long a delivery waits whose view could not be prepared again."""
 
 
 class Transport(Protocol):
@@ -66,7 +69,7 @@ class Worker:
 
     parts: Parts
     transport: Transport
-    name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
+    name: str = field(default_factory=lambda: own_name(os.getpid()))
     retry: RetryPolicy = DEFAULT_RETRY
     dice: Callable[[], float] = random.random
     monotonic: Callable[[], float] = system_monotonic
@@ -112,12 +115,12 @@ class Worker:
         at = parts.clock()
         is_fresh = claimed.view.is_fresh(present_of(parts, at))
         moved = endpoint is None or endpoint.name != claimed.lease.endpoint
-        if moved or not is_fresh:
+        if not is_fresh:
+            self._renew(claimed, at)
+            return None
+        if moved:
             lanes.give_back(parts.store, claimed)
-            if not is_fresh:
-                renew(delivery.view_id, parts, at)
-            elif moved:
-                place(delivery, parts, at, actor=audit.WORKER)
+            place(delivery, parts, at, actor=audit.WORKER)
             return None
         if endpoint is not None and not lanes.may_still_send(
             claimed.lease, _time_out(endpoint), self.monotonic
@@ -125,6 +128,18 @@ class Worker:
             lanes.give_back(parts.store, claimed)
             return None
         return endpoint
+
+    def _renew(self, claimed: Claimed, at: datetime) -> None:
+        try:
+            renew(claimed.delivery.view_id, self.parts, at)
+        except AdapterError as error:
+            # It must not leave as it is, and other lanes must not wait for it.
+            lanes.give_back(self.parts.store, claimed, delay=CANNOT_PREPARE)
+            logs.get_logger(delivery_id=claimed.delivery.id).error(
+                logs.VIEW_INVALID, error=type(error).__name__
+            )
+        else:
+            lanes.give_back(self.parts.store, claimed)
 
     def _send(self, endpoint: Endpoint, claimed: Claimed, log: Any) -> Answer:
         try:
@@ -172,40 +187,71 @@ def run(
     """Nothing, once ``stop`` is set and every request that had begun has ended."""
     worker = worker or Worker(parts, transport)
     log = logs.get_logger(worker=worker.name)
-    log.info(logs.WORKER_STARTED, threads=threads)
-    wakener = Wakener(parts.store)
+    freed = free_orphans(parts.store)
+    log.info(logs.WORKER_STARTED, threads=threads, freed_lanes=freed)
     crew = [
-        threading.Thread(
-            target=_work, args=(worker, stop, wakener), name=f"lane-{number}"
-        )
+        threading.Thread(target=_work, args=(worker, stop), name=f"lane-{number}")
         for number in range(threads)
     ]
     for thread in crew:
         thread.start()
     for thread in crew:
         thread.join()
-    wakener.close()
     log.info(logs.WORKER_STOPPED)
 
 
+def own_name(process: int) -> str:
+    """The name under which a process of this machine leases lanes."""
+    return f"{_machine()}/{process}"
+
+
+def free_orphans(store: Store, *, is_alive: Callable[[int], bool] | None = None) -> int:
+    """How many lanes were freed that dead processes of this machine had leased.
+
+    So a worker that was killed holds nothing up until its lease runs out.
+    """
+    is_alive = is_alive or _is_alive
+    dead = []
+    for owner in lanes.lease_owners(store):
+        machine, _, process = owner.rpartition("/")
+        if machine == _machine() and process.isdigit() and not is_alive(int(process)):
+            dead.append(owner)
+    return lanes.free_lanes_of(store, dead) if dead else 0
+
+
+def _machine() -> str:
+    try:
+        # Containers may share a host name; their process numbers are then apart.
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return f"{socket.gethostname()}/{space}"
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 class Wakener:
-    """Tells an idle worker when it is worth looking at the lanes.
+    """Tells an idle thread when it is worth looking at the lanes.
 
     On SQLite ``PRAGMA data_version`` says, without reading a page, that somebody has
-    committed; elsewhere every look is taken. Shared by the threads of one worker.
+    committed; elsewhere every look is taken. Each thread has its own.
     """
 
     def __init__(self, store: Store) -> None:
-        self._lock = threading.Lock()
-        self._connection: Connection | None = None
+        self._connection = store.engine.connect() if store.is_sqlite else None
         self._seen = -1
-        if store.is_sqlite:
-            self._connection = store.engine.connect()
 
     def wait(self, stop: threading.Event) -> None:
         """Nothing, after something may have come due or ``stop`` was set."""
-        rounds = LONGEST_IDLE // IDLE
-        for _ in range(rounds):
+        for _ in range(LONGEST_IDLE // IDLE):
             if stop.wait(IDLE.total_seconds()) or self._has_changed():
                 return
 
@@ -216,16 +262,16 @@ class Wakener:
     def _has_changed(self) -> bool:
         if self._connection is None:
             return True
-        with self._lock:
-            driver = self._connection.connection.driver_connection
-            (version,) = driver.execute("PRAGMA data_version").fetchone()
-            changed = version != self._seen
-            self._seen = version
+        driver: Any = self._connection.connection.driver_connection
+        (version,) = driver.execute("PRAGMA data_version").fetchone()
+        changed = bool(version != self._seen)
+        self._seen = version
         return changed
 
 
-def _work(worker: Worker, stop: threading.Event, wakener: Wakener) -> None:
+def _work(worker: Worker, stop: threading.Event) -> None:
     log = logs.get_logger(worker=worker.name)
+    wakener = Wakener(worker.parts.store)
     while not stop.is_set():
         try:
             if not lanes.is_due(worker.parts.store) or not worker.step():
@@ -234,6 +280,7 @@ def _work(worker: Worker, stop: threading.Event, wakener: Wakener) -> None:
             # The store may be away for a while; the lease runs out, the work does not.
             log.error(logs.REQUEST_FAILED, error=type(error).__name__)
             stop.wait(1.0)
+    wakener.close()
 
 
 def _time_out(endpoint: Endpoint) -> timedelta:

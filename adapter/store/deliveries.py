@@ -6,7 +6,7 @@ asked of them, and the one way to move a delivery from state to state.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -194,6 +194,16 @@ def delivery_of_version(
     return _delivery(row) if row is not None else None
 
 
+def ever_sent(connection: Connection, view_id: str) -> list[Delivery]:
+    """The deliveries of a view that the recipient may hold, oldest first."""
+    rows = connection.execute(
+        select(deliveries)
+        .where(deliveries.c.view_id == view_id, deliveries.c.attempts > 0)
+        .order_by(deliveries.c.number)
+    ).all()
+    return [_delivery(row) for row in rows]
+
+
 def undelivered(connection: Connection, view_ids: Collection[str]) -> list[Delivery]:
     """The deliveries of these views that have not arrived and may still do so."""
     rows = connection.execute(
@@ -257,11 +267,32 @@ def move(
     return changed.rowcount == 1
 
 
-def move_all(
-    connection: Connection, which: Sequence[Delivery], to: State, *, at: datetime
-) -> list[Delivery]:
-    """Those of the deliveries that went to that state."""
-    return [each for each in which if move(connection, each.id, to, at=at)]
+def queue_again(
+    connection: Connection,
+    delivery_id: str,
+    *,
+    at: datetime,
+    lane: str,
+    sequence: int | None,
+    endpoint: str,
+) -> None:
+    """Nothing; the delivery waits in that lane, with all its time and tries again."""
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id)
+        .values(
+            state=State.QUEUED.value,
+            reason=None,
+            state_since=at,
+            lane=lane,
+            sequence=sequence,
+            endpoint=endpoint,
+            next_attempt_at=at,
+            tries=0,
+            few_tries=0,
+            retry_since=None,
+        )
+    )
 
 
 def _delivery(row: Row[*tuple[Any, ...]]) -> Delivery:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from adapter.disclosure.model import Decision
+from adapter.record.model import Record
 from adapter.store import payload
 from adapter.store.engine import Store
 from adapter.store.payload import Payload, pack
@@ -40,7 +41,7 @@ class StoredReceipt:
 
 @dataclass(frozen=True)
 class StoredRecord:
-    """One accepted version of a record."""
+    """One accepted version of a record; ``body`` is its parsed tree as JSON."""
 
     ods_code: str
     record_id: str
@@ -51,6 +52,10 @@ class StoredRecord:
     correlation_id: str
     accepted_at: datetime
     body: Payload
+
+    def record(self) -> Record:
+        """The record as it was parsed; what was accepted is not judged again."""
+        return Record(orjson.loads(self.body.plain()))
 
 
 @dataclass(frozen=True)
@@ -227,6 +232,18 @@ def read_correlation_id(
     return connection.execute(
         select(records.c.correlation_id).where(_is(ods_code, record_id)).limit(1)
     ).scalar_one_or_none()
+
+
+def read_person_key(connection: Connection, ods_code: str, record_id: str) -> str:
+    """What stands for the young person whom the record is about, in the worklist."""
+    return str(
+        connection.execute(
+            select(records.c.person_key)
+            .where(_is(ods_code, record_id))
+            .order_by(records.c.version.desc())
+            .limit(1)
+        ).scalar_one()
+    )
 
 
 def insert_record(

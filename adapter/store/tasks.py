@@ -50,11 +50,14 @@ def read_task(
     """The acceptance Task of that id if it is the caller's own; else None."""
     with store.reading() as connection:
         task = find_task(connection, task_id)
-    if task is None or task.recipient_ods != caller_ods:
-        return None
-    if kinds is not None and task.recipient_kind not in kinds:
-        return None
-    return task
+    return task if task is not None and is_own(task, caller_ods, kinds) else None
+
+
+def is_own(task: StoredTask, caller_ods: str, kinds: Collection[str] | None) -> bool:
+    """Whether the Task is meant for that caller; ``kinds`` None: of any kind."""
+    return task.recipient_ods == caller_ods and (
+        kinds is None or task.recipient_kind in kinds
+    )
 
 
 def find_task(connection: Connection, task_id: str) -> StoredTask | None:

@@ -289,7 +289,12 @@ def stale_views(
 def find_head(store: Store, view_id: str) -> ViewHead | None:
     """The view of that id as it stands, or None."""
     with store.reading() as connection:
-        heads = _read_heads(connection, views.c.view_id == view_id)
+        return read_head(connection, view_id)
+
+
+def read_head(connection: Connection, view_id: str) -> ViewHead | None:
+    """The view of that id as it stands, or None."""
+    heads = _read_heads(connection, views.c.view_id == view_id)
     return heads[0] if heads else None
 
 

@@ -1,0 +1,328 @@
+"""Lanes: one patient, one recipient, one endpoint, in order, leased by one worker.
+
+The lane's row is what a worker leases and what every write back is fenced by: a lease
+has a token that grows, and whoever comes back with an older one is refused. Lock order,
+on PostgreSQL: a record, then lanes by key, then all else. Source: design, section 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic as system_monotonic
+from typing import Any
+
+from sqlalchemy import Connection, Select, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from adapter.delivery import breaker
+from adapter.delivery.model import STOPPED, UNDELIVERED, State
+from adapter.store import payload
+from adapter.store.deliveries import Delivery, move, read_delivery
+from adapter.store.engine import Store
+from adapter.store.payload import Payload
+from adapter.store.schema import deliveries, endpoints, lanes, views
+from adapter.store.views import EMPTY, ViewHead
+
+LEASE = timedelta(seconds=45)
+"""How long a lane is leased; an endpoint with long time-outs has a longer one."""
+
+
+class LeaseLost(Exception):
+    """The lane has been leased to another since: nothing may be written back."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A lane that is ours for a time. ``taken`` is monotonic time, in seconds."""
+
+    lane: str
+    endpoint: str
+    token: int
+    owner: str
+    length: timedelta
+    taken: float
+    is_probe: bool
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """The delivery that a lease was taken for, and what to send.
+
+    ``tries``, ``few_tries`` and ``retry_since`` tell how it has fared since it was last
+    put into the queue. ``view`` is its view as it stands, the resources apart.
+    """
+
+    lease: Lease
+    delivery: Delivery
+    body: Payload
+    tries: int
+    few_tries: int
+    retry_since: datetime | None
+    view: ViewHead
+    claimed_at: datetime
+
+
+def lock(connection: Connection, wanted: Mapping[str, str]) -> None:
+    """Nothing; the lanes exist and are the caller's until it commits.
+
+    ``wanted`` names the endpoint of each lane, by the lane's key.
+    """
+    if not wanted:
+        return
+    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    rows = [
+        {"key": key, "endpoint": wanted[key], "last_sequence": 0, "lease_token": 0}
+        for key in sorted(wanted)
+    ]
+    connection.execute(build(lanes).on_conflict_do_nothing(), rows)
+    connection.execute(
+        select(lanes.c.key)
+        .where(lanes.c.key.in_(sorted(wanted)))
+        .order_by(lanes.c.key)
+        .with_for_update()
+    ).all()
+
+
+def next_sequence(connection: Connection, lane: str) -> int:
+    """The next place in a lane that the caller has locked; counts from 1."""
+    return int(
+        connection.execute(
+            update(lanes)
+            .where(lanes.c.key == lane)
+            .values(last_sequence=lanes.c.last_sequence + 1)
+            .returning(lanes.c.last_sequence)
+        ).scalar_one()
+    )
+
+
+def refresh(connection: Connection, lane: str) -> None:
+    """Nothing; the lane is due when its first undelivered delivery is, if that waits.
+
+    A delivery that has stopped stops the lane until a person or a later version of the
+    same view moves it.
+    """
+    head = _head(connection, lane)
+    stopped = head is None or State(head.state) in STOPPED
+    connection.execute(
+        update(lanes)
+        .where(lanes.c.key == lane)
+        .values(next_due=None if stopped or head is None else head.next_attempt_at)
+    )
+
+
+def claim(
+    store: Store,
+    owner: str,
+    *,
+    length_for: Callable[[str], timedelta] = lambda endpoint: LEASE,
+    monotonic: Callable[[], float] = system_monotonic,
+) -> Claimed | None:
+    """The next delivery that is due, leased and marked as sending; None if none is.
+
+    ``length_for`` says how long to lease a lane of the named endpoint. Committed when
+    it returns, so no transaction is open while the caller sends.
+    """
+    taken = monotonic()
+    with store.writing() as connection:
+        now = store.now(connection)
+        while True:
+            lane = connection.execute(_due(now)).one_or_none()
+            if lane is None:
+                return None
+            found = _next_to_send(connection, lane.key, now)
+            if found is None:
+                refresh(connection, lane.key)
+                continue
+            length = length_for(lane.endpoint)
+            is_probe = False
+            if lane.stopped_at is not None:
+                if not breaker.take_probe(connection, lane.endpoint, now, length):
+                    return None
+                is_probe = True
+            token = lane.lease_token + 1
+            connection.execute(
+                update(lanes)
+                .where(lanes.c.key == lane.key)
+                .values(lease_token=token, lease_owner=owner, lease_until=now + length)
+            )
+            connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id == found[0].id)
+                .values(
+                    state=State.SENDING.value,
+                    state_since=now,
+                    attempts=deliveries.c.attempts + 1,
+                )
+            )
+            lease = Lease(
+                lane.key, lane.endpoint, token, owner, length, taken, is_probe
+            )
+            return _claimed(connection, lease, *found, now)
+
+
+def is_due(store: Store) -> bool:
+    """Whether a lane waits for a worker now; takes no lock."""
+    with store.reading() as connection:
+        found = connection.execute(_due(store.now(connection), lock=False)).first()
+    return found is not None
+
+
+def check_in(connection: Connection, lease: Lease) -> None:
+    """Nothing; the lease is ended, and the caller may write in this transaction.
+
+    LeaseLost when the lane has been leased again since: the caller writes nothing.
+    """
+    ended = connection.execute(
+        update(lanes)
+        .where(lanes.c.key == lease.lane, lanes.c.lease_token == lease.token)
+        .values(lease_owner=None, lease_until=None)
+    )
+    if ended.rowcount != 1:
+        raise LeaseLost
+
+
+def give_back(
+    store: Store, claimed: Claimed, *, delay: timedelta = timedelta()
+) -> None:
+    """Nothing; the lane is free again and the delivery waits as if never claimed.
+
+    ``delay`` keeps a delivery that cannot be prepared from coming up again at once.
+    """
+    with store.writing() as connection:
+        check_in(connection, claimed.lease)
+        now = store.now(connection)
+        connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.id == claimed.delivery.id,
+                deliveries.c.state == State.SENDING.value,
+            )
+            .values(
+                state=State.QUEUED.value,
+                state_since=now,
+                attempts=deliveries.c.attempts - 1,
+                next_attempt_at=now + delay,
+            )
+        )
+        if claimed.lease.is_probe:
+            breaker.return_probe(connection, claimed.lease.endpoint, now)
+        refresh(connection, claimed.lease.lane)
+
+
+def free_lanes_of(store: Store, owners: Collection[str]) -> int:
+    """How many lanes were freed of owners who are known to have died.
+
+    The token grows, so that one who was not dead after all is still refused.
+    """
+    with store.writing() as connection:
+        freed = connection.execute(
+            update(lanes)
+            .where(lanes.c.lease_owner.in_(sorted(owners)))
+            .values(
+                lease_owner=None, lease_until=None, lease_token=lanes.c.lease_token + 1
+            )
+        )
+    return int(freed.rowcount)
+
+
+def lease_owners(store: Store) -> list[str]:
+    """The names of those who hold a lane now."""
+    with store.reading() as connection:
+        return list(
+            connection.execute(
+                select(lanes.c.lease_owner)
+                .where(lanes.c.lease_owner.is_not(None))
+                .distinct()
+            ).scalars()
+        )
+
+
+def may_still_send(
+    lease: Lease,
+    time_out: timedelta,
+    monotonic: Callable[[], float] = system_monotonic,
+) -> bool:
+    """Whether a request begun now ends within the lease, by this machine's own count.
+
+    The time-out is under half the lease, so half of it may be gone by now.
+    """
+    gone = timedelta(seconds=monotonic() - lease.taken)
+    return time_out < lease.length / 2 and gone < lease.length / 2
+
+
+def _due(now: datetime, *, lock: bool = True) -> Select[*tuple[Any, ...]]:
+    question = (
+        select(
+            lanes.c.key, lanes.c.endpoint, lanes.c.lease_token, endpoints.c.stopped_at
+        )
+        .join(endpoints, endpoints.c.name == lanes.c.endpoint, isouter=True)
+        .where(
+            lanes.c.next_due <= now,
+            or_(lanes.c.lease_until.is_(None), lanes.c.lease_until <= now),
+            or_(endpoints.c.stopped_at.is_(None), endpoints.c.probe_at <= now),
+        )
+        .order_by(lanes.c.next_due)
+        .limit(1)
+    )
+    return question.with_for_update(of=lanes, skip_locked=True) if lock else question
+
+
+def _head(connection: Connection, lane: str) -> Any:
+    return connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.lane == lane,
+            deliveries.c.state.in_([state.value for state in UNDELIVERED]),
+        )
+        .order_by(deliveries.c.sequence)
+        .limit(1)
+    ).one_or_none()
+
+
+def _next_to_send(
+    connection: Connection, lane: str, now: datetime
+) -> tuple[Any, ViewHead] | None:
+    """The lane's first undelivered row with its view; None when the lane must wait.
+
+    One that a worker left behind while a later version came is passed over here.
+    """
+    while (head := _head(connection, lane)) is not None:
+        if State(head.state) in STOPPED:
+            return None
+        view = ViewHead(
+            **connection.execute(select(views).where(views.c.view_id == head.view_id))
+            .one()
+            ._mapping
+        )
+        to = overtaken(view, head.view_version)
+        if to is None:
+            return head, view
+        move(connection, head.id, to, at=now)
+    return None
+
+
+def overtaken(view: ViewHead, view_version: int) -> State | None:
+    """Where a delivery of that version ends once its view has moved on; else None."""
+    if view.version == view_version:
+        return None
+    return State.WITHDRAWN if view.standing == EMPTY else State.SUPERSEDED
+
+
+def _claimed(
+    connection: Connection, lease: Lease, head: Any, view: ViewHead, now: datetime
+) -> Claimed:
+    delivery = read_delivery(connection, head.id)
+    if delivery is None:
+        raise LookupError("a claimed delivery must be there")
+    return Claimed(
+        lease=lease,
+        delivery=delivery,
+        body=payload.read(head, "body"),
+        tries=head.tries,
+        few_tries=head.few_tries,
+        retry_since=head.retry_since,
+        view=view,
+        claimed_at=now,
+    )

@@ -1,0 +1,257 @@
+"""Prepares a view again when it is no longer current, and puts deliveries back.
+
+A view is current while it is made from the newest accepted version that is no draft,
+its ``valid_until`` has not passed, and policy and directory are those in force. What is
+not current is prepared again before any byte of it leaves, by push and by pull.
+Source: design, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from adapter.bundle.ids import lane_key
+from adapter.delivery import lanes, outbox
+from adapter.delivery.model import REDRIVABLE, WAITING, State
+from adapter.delivery.release import NO_ENDPOINT, Circumstances, Release, plan
+from adapter.errors import Conflict, NotReady, UnknownRecord
+from adapter.intake import TIMES_TO_PLAN, Parts, recipient_of
+from adapter.prepare import prepare
+from adapter.store import audit, deliveries, records, views, worklist
+from adapter.store.deliveries import Delivery
+from adapter.store.views import Moved, Present, ViewHead
+
+
+def present_of(parts: Parts, at: datetime) -> Present:
+    """The instant with the versions of policy and directory that are in force."""
+    return Present(at, parts.policy.version, parts.directory.version)
+
+
+def renew(
+    view_id: str, parts: Parts, at: datetime, *, actor: str = audit.WORKER
+) -> ViewHead | None:
+    """The view as it now stands, prepared again if need be; None if there is no such.
+
+    When it returns, decision, view, delivery and audit are committed. A view that lets
+    nothing leave has the standing ``empty``.
+    """
+    head = views.find_head(parts.store, view_id)
+    if head is None or head.is_fresh(present_of(parts, at)):
+        return head
+    return _prepare_again(head, parts, at, actor)
+
+
+def renew_stale(
+    caller_ods: str,
+    kinds: Collection[str] | None,
+    parts: Parts,
+    at: datetime,
+) -> int:
+    """How many of a receiver's own views were prepared again, so that all are current.
+
+    To be called before a receiver's question is answered.
+    """
+    present = present_of(parts, at)
+    seen: set[str] = set()
+    while True:
+        stale = views.stale_views(parts.store, caller_ods, kinds, present)
+        # One that another process has made stale again is left out of the answer.
+        fresh_work = [view_id for view_id in stale if view_id not in seen]
+        if not fresh_work:
+            return len(seen)
+        for view_id in fresh_work:
+            renew(view_id, parts, at, actor=caller_ods)
+        seen.update(fresh_work)
+
+
+def redrive(
+    delivery_id: str,
+    parts: Parts,
+    at: datetime,
+    *,
+    actor: str,
+    ods_code: str | None = None,
+) -> Delivery:
+    """The delivery that now waits in its lane: this one, or a newer in its place.
+
+    What it carries is prepared again first. Raises UnknownRecord for a delivery that is
+    not there or not of ``ods_code``; Conflict when it is in no state to be redriven,
+    when nothing may leave any more, when the bundle still fails the check, or when the
+    directory still has no endpoint for the recipient.
+    """
+    delivery = deliveries.find_delivery(parts.store, delivery_id, ods_code=ods_code)
+    if delivery is None:
+        raise UnknownRecord("no such delivery")
+    if delivery.state not in REDRIVABLE:
+        raise Conflict(f"a delivery that is {delivery.state} cannot be redriven")
+    head = views.find_head(parts.store, delivery.view_id)
+    if head is None:
+        raise UnknownRecord("no such delivery")
+    head = _prepare_again(head, parts, at, actor)
+    if head.standing == views.EMPTY:
+        raise Conflict("nothing of it may leave any more")
+    if head.standing == views.INVALID:
+        raise Conflict("the bundle still fails the adapter's own check")
+    if head.version == delivery.view_version:
+        place(delivery, parts, at, actor=actor)
+    with parts.store.reading() as connection:
+        now_standing = deliveries.newest_delivery(connection, delivery.view_id)
+    if now_standing is None or now_standing.state not in WAITING:
+        raise Conflict("the directory has no endpoint for this recipient")
+    return now_standing
+
+
+def place(
+    delivery: Delivery, parts: Parts, at: datetime, *, actor: str
+) -> Delivery | None:
+    """The delivery in the lane of the endpoint that the directory names now.
+
+    One that has stopped goes to the end of its queue; one that is queued changes lanes
+    when the endpoint has changed. None when the directory names no endpoint: what was
+    queued has then failed with ``no_endpoint``. One that is being sent stays.
+    """
+    endpoint = parts.directory.endpoint_for(
+        delivery.recipient_ods, delivery.recipient_kind
+    )
+    if endpoint is None:
+        _without_endpoint(delivery, parts, at, actor)
+        return None
+    key = _lane(delivery, endpoint.name, parts)
+    wanted = {key: endpoint.name}
+    if delivery.lane is not None and delivery.endpoint is not None:
+        wanted.setdefault(delivery.lane, delivery.endpoint)
+    with parts.store.writing() as connection:
+        lanes.lock(connection, wanted)
+        found = deliveries.read_delivery(connection, delivery.id)
+        if found is None or found.state not in REDRIVABLE | {State.QUEUED}:
+            return found
+        sequence = found.sequence
+        if found.lane != key:
+            sequence = lanes.next_sequence(connection, key)
+        deliveries.queue_again(
+            connection,
+            delivery.id,
+            at=at,
+            lane=key,
+            sequence=sequence,
+            endpoint=endpoint.name,
+        )
+        for lane in sorted(wanted):
+            lanes.refresh(connection, lane)
+        _mended(connection, found, actor, at)
+        return deliveries.read_delivery(connection, delivery.id)
+
+
+def _prepare_again(head: ViewHead, parts: Parts, at: datetime, actor: str) -> ViewHead:
+    for _ in range(TIMES_TO_PLAN):
+        try:
+            release = _try_to_prepare(head, parts, at, actor)
+        except Moved:
+            continue
+        newest = release.before.newest
+        if not release.is_new_version and newest is not None:
+            _follow_directory(newest, parts, at, actor)
+        return release.head
+    raise NotReady("the record is being changed by others just now")
+
+
+def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> Release:
+    key = (head.ods_code, head.record_id)
+    with parts.store.reading() as connection:
+        stored = records.read_record(connection, *key)
+        found = views.read_head(connection, head.view_id)
+        if stored is None or found is None:
+            raise Moved
+        before = outbox.read_before_view(connection, found)
+    record = stored.record()
+    recipient = record.recipient(head.recipient_id)
+    prepared = None
+    if recipient is not None:
+        prepared = prepare(record, head.recipient_id, at=at, tools=parts.tools)
+    around = Circumstances(
+        record=record,
+        correlation_id=stored.correlation_id,
+        at=at,
+        tools=parts.tools,
+        directory=parts.directory,
+        base_url=parts.settings.public_base_url,
+    )
+    release = plan(prepared, recipient or recipient_of(before), before, around)
+    with parts.store.writing() as connection:
+        records.lock_record(connection, *key)
+        newest = records.read_newest(connection, *key, standing=True)
+        now_head = views.read_head(connection, head.view_id)
+        if (
+            now_head is None
+            or newest != stored.version
+            or now_head.revision != found.revision
+        ):
+            raise Moved
+        outbox.save(
+            connection, [release], actor=actor, person_key=stored.person_key, at=at
+        )
+    return release
+
+
+def _follow_directory(newest: Delivery, parts: Parts, at: datetime, actor: str) -> None:
+    if newest.state is not State.QUEUED:
+        return
+    endpoint = parts.directory.endpoint_for(newest.recipient_ods, newest.recipient_kind)
+    if endpoint is None or endpoint.name != newest.endpoint:
+        place(newest, parts, at, actor=actor)
+
+
+def _lane(delivery: Delivery, endpoint: str, parts: Parts) -> str:
+    stored = records.load_record(
+        parts.store, delivery.ods_code, delivery.record_id, delivery.record_version
+    )
+    record = stored.record() if stored else None
+    recipient = record.recipient(delivery.recipient_id) if record else None
+    if record is None or recipient is None:
+        raise UnknownRecord("the delivery's record is not kept any more")
+    return lane_key(parts.tools.key, record, recipient, endpoint)
+
+
+def _without_endpoint(
+    delivery: Delivery, parts: Parts, at: datetime, actor: str
+) -> None:
+    with parts.store.writing() as connection:
+        if delivery.lane is not None and delivery.endpoint is not None:
+            lanes.lock(connection, {delivery.lane: delivery.endpoint})
+        if not deliveries.move(
+            connection,
+            delivery.id,
+            State.FAILED,
+            at=at,
+            reason=NO_ENDPOINT,
+            only_from=[State.QUEUED],
+        ):
+            return
+        if delivery.lane is not None:
+            lanes.refresh(connection, delivery.lane)
+        failed = replace(delivery, state=State.FAILED, reason=NO_ENDPOINT)
+        person_key = records.read_person_key(
+            connection, delivery.ods_code, delivery.record_id
+        )
+        duty = outbox.failure(failed, person_key, worklist.DELIVERY_FAILED)
+        worklist.add_duties(connection, [duty], at)
+        audit.append(
+            connection, [outbox.moved(failed, State.FAILED, NO_ENDPOINT, actor, at)]
+        )
+
+
+def _mended(
+    connection: Connection, delivery: Delivery, actor: str, at: datetime
+) -> None:
+    person_key = records.read_person_key(
+        connection, delivery.ods_code, delivery.record_id
+    )
+    worklist.close_delivery_duties(
+        connection, delivery.ods_code, person_key, [delivery.id], by=actor, at=at
+    )
+    entry = outbox.moved(delivery, State.QUEUED, None, actor, at)
+    audit.append(connection, [replace(entry, event=audit.DELIVERY_REDRIVEN)])

@@ -1,0 +1,171 @@
+"""What an attempt's answer does to its delivery, its lane and its endpoint.
+
+One transaction, fenced by the lease: who comes back too late writes nothing. The table
+of outcomes is that of DESIGN.md, section 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert
+
+from adapter.delivery import breaker, lanes, outbox
+from adapter.delivery.lanes import Claimed
+from adapter.delivery.model import WAITING, Answer, Outcome, State
+from adapter.delivery.retry import FEW_TRIES_REASONS, RetryPolicy, next_attempt_at
+from adapter.store import audit, deliveries, records, views, worklist
+from adapter.store.engine import Store
+from adapter.store.schema import attempts
+
+LONGEST_REASON = 64
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Where a delivery goes after an answer, and what is written with it."""
+
+    state: State
+    reason: str | None
+    next_attempt_at: datetime | None = None
+    tries: int = 0
+    few_tries: int = 0
+    retry_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of an attempt: the state, why, and what the breaker did ("" else)."""
+
+    state: State
+    reason: str | None
+    next_attempt_at: datetime | None
+    breaker: str
+
+
+def judge(
+    claimed: Claimed,
+    answer: Answer,
+    *,
+    policy: RetryPolicy,
+    now: datetime,
+    dice: Callable[[], float],
+) -> Verdict:
+    """Where the delivery goes after this answer. Pure: told the time, handed dice."""
+    reason = answer.reason[:LONGEST_REASON]
+    if answer.outcome in (Outcome.OK, Outcome.DUPLICATE):
+        told = "duplicate" if answer.outcome is Outcome.DUPLICATE else None
+        return Verdict(State.DELIVERED, told)
+    if answer.outcome is Outcome.FATAL:
+        return Verdict(State.FAILED, reason)
+    if answer.outcome is Outcome.ENDPOINT_FAULT:
+        # It waits for the breaker, not for its own turn, and uses up no time.
+        return Verdict(State.QUEUED, reason, next_attempt_at=now, tries=claimed.tries)
+    few_tries = claimed.few_tries + (reason in FEW_TRIES_REASONS)
+    if few_tries >= policy.few and reason in FEW_TRIES_REASONS:
+        return Verdict(State.FAILED, reason, few_tries=few_tries)
+    since = claimed.retry_since or now
+    again = next_attempt_at(
+        policy,
+        tries=claimed.tries + 1,
+        since=since,
+        now=now,
+        dice=dice,
+        retry_after=answer.retry_after,
+    )
+    if again is None:
+        return Verdict(State.EXPIRED, reason)
+    return Verdict(
+        State.QUEUED,
+        reason,
+        next_attempt_at=again,
+        tries=claimed.tries + 1,
+        few_tries=few_tries,
+        retry_since=since,
+    )
+
+
+def settle(
+    store: Store,
+    claimed: Claimed,
+    answer: Answer,
+    *,
+    policy: RetryPolicy,
+    dice: Callable[[], float],
+) -> Settled:
+    """What became of the attempt, committed. LeaseLost when the lane is another's now.
+
+    A person's answer that came meanwhile stays; the attempt is kept all the same.
+    """
+    delivery = claimed.delivery
+    with store.writing() as connection:
+        lanes.check_in(connection, claimed.lease)
+        now = store.now(connection)
+        _keep_attempt(connection, claimed, answer)
+        verdict = judge(claimed, answer, policy=policy, now=now, dice=dice)
+        verdict = _unless_overtaken(connection, claimed, verdict)
+        moved = deliveries.move(
+            connection,
+            delivery.id,
+            verdict.state,
+            at=now,
+            reason=verdict.reason,
+            only_from=[State.SENDING],
+            next_attempt_at=verdict.next_attempt_at,
+            tries=verdict.tries,
+            few_tries=verdict.few_tries,
+            retry_since=verdict.retry_since,
+        )
+        if moved and verdict.state not in WAITING:
+            _tell(connection, claimed, verdict, now)
+        change = breaker.note(connection, claimed.lease.endpoint, answer, now)
+        lanes.refresh(connection, claimed.lease.lane)
+    return Settled(verdict.state, verdict.reason, verdict.next_attempt_at, change)
+
+
+def _keep_attempt(connection: Connection, claimed: Claimed, answer: Answer) -> None:
+    connection.execute(
+        insert(attempts).values(
+            delivery_id=claimed.delivery.id,
+            attempt=claimed.delivery.attempts,
+            started_at=claimed.claimed_at,
+            duration_us=answer.duration // timedelta(microseconds=1),
+            outcome=answer.outcome.value,
+            reason=answer.reason[:LONGEST_REASON],
+            http_status=answer.http_status,
+            worker=claimed.lease.owner,
+        )
+    )
+
+
+def _unless_overtaken(
+    connection: Connection, claimed: Claimed, verdict: Verdict
+) -> Verdict:
+    """What would be tried again is not, once a later version stands in its place."""
+    if verdict.state is State.DELIVERED:
+        return verdict
+    head = views.read_head(connection, claimed.delivery.view_id)
+    to = lanes.overtaken(head, claimed.delivery.view_version) if head else None
+    return Verdict(to, verdict.reason) if to is not None else verdict
+
+
+def _tell(
+    connection: Connection, claimed: Claimed, verdict: Verdict, now: datetime
+) -> None:
+    delivery = replace(claimed.delivery, state=verdict.state, reason=verdict.reason)
+    audit.append(
+        connection,
+        [outbox.moved(delivery, verdict.state, verdict.reason, audit.WORKER, now)],
+    )
+    purpose = {
+        State.FAILED: worklist.DELIVERY_FAILED,
+        State.EXPIRED: worklist.DELIVERY_EXPIRED,
+    }.get(verdict.state)
+    if purpose is not None:
+        person_key = records.read_person_key(
+            connection, delivery.ods_code, delivery.record_id
+        )
+        duty = outbox.failure(delivery, person_key, purpose)
+        worklist.add_duties(connection, [duty], now)

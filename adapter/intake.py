@@ -1,0 +1,321 @@
+"""Takes a record in: prepares every recipient's share, saves all of it, answers once.
+
+The receipt leaves only when record, decisions, views, deliveries, Tasks, duties and
+audit are committed; the same version with the same content gets the same bytes again.
+Source: design, sections 2 and 9.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+import orjson
+from sqlalchemy import Connection
+
+from adapter.bundle.ids import keyed_digest, nhs_number_hash
+from adapter.clock import format_instant
+from adapter.delivery import outbox
+from adapter.delivery.release import Before, Circumstances, Release, plan
+from adapter.directory.model import Directory
+from adapter.errors import Conflict, NotPermitted, NotReady
+from adapter.policy import Policy
+from adapter.prepare import Prepared, Tools, prepare_all
+from adapter.record.model import Record
+from adapter.record.parse import parse
+from adapter.settings import Settings
+from adapter.store import Store, audit, records
+from adapter.store.audit import Entry
+from adapter.store.payload import pack
+from adapter.store.records import AlreadyAccepted, StoredRecord
+from adapter.store.views import Moved, check_unmoved
+
+TIMES_TO_PLAN = 5
+"""How often a plan is made anew when somebody else was quicker."""
+
+
+class Parts(Protocol):
+    """What taking a record in needs of a running adapter."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def tools(self) -> Tools: ...
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def directory(self) -> Directory: ...
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The receipt's bytes, and whether they were answered before."""
+
+    receipt_bytes: bytes
+    status: Literal["accepted", "repeated"]
+
+
+def accept(body: bytes, *, caller_ods: str, parts: Parts, at: datetime) -> Accepted:
+    """The receipt of a record that is now kept, with all that follows from it.
+
+    Raises InvalidRecord with every fault; NotPermitted when the record is of another
+    organisation than the caller; Conflict when the version is held with other content,
+    or is older than one that is held.
+    """
+    record = _parse_own(body, caller_ods, parts, at)
+    content_hash = hash_of(record)
+    repeated = _repeated(record, content_hash, parts.store)
+    if repeated is not None:
+        return repeated
+    prepared = prepare_all(record, at=at, tools=parts.tools)
+    for _ in range(TIMES_TO_PLAN):
+        with parts.store.reading() as connection:
+            before, correlation_id = _read_before(connection, record)
+        releases = _plan_all(record, prepared, before, correlation_id, parts, at)
+        receipt = _receipt(record, prepared, releases, parts, at)
+        stored = StoredRecord(
+            ods_code=record.ods_code,
+            record_id=record.record_id,
+            version=record.version,
+            status=record.status,
+            content_hash=content_hash,
+            person_key=person_key(record, parts.tools.key),
+            correlation_id=correlation_id,
+            accepted_at=at,
+            body=pack(orjson.dumps(record.tree)),
+        )
+        try:
+            _save(stored, receipt, prepared, releases, before, parts.store)
+        except Moved:
+            continue
+        except AlreadyAccepted:
+            repeated = _repeated(record, content_hash, parts.store)
+            if repeated is not None:
+                return repeated
+            continue
+        return Accepted(receipt, "accepted")
+    raise NotReady("the record is being changed by others just now")
+
+
+def preview(
+    body: bytes, *, caller_ods: str, parts: Parts, at: datetime
+) -> dict[str, Any]:
+    """What would be shared with whom and why, and the bundles; nothing is kept.
+
+    Raises as ``accept`` does.
+    """
+    record = _parse_own(body, caller_ods, parts, at)
+    _repeated(record, hash_of(record), parts.store)
+    prepared = prepare_all(record, at=at, tools=parts.tools)
+    releases = {
+        release.head.recipient_id: release
+        for release in _plan_all(record, prepared, {}, "", parts, at)
+    }
+    recipients = []
+    for recipient in record.recipients:
+        share = prepared[recipient["id"]]
+        release = releases.get(recipient["id"])
+        pulled = release.collection if release else None
+        recipients.append(
+            {
+                "ref": recipient["id"],
+                "decision": share.decision.as_json(),
+                "issues": [issue.as_json() for issue in share.issues],
+                "bundle": orjson.loads(pulled.plain()) if pulled else None,
+            }
+        )
+    return {
+        "ods_code": record.ods_code,
+        "record_id": record.record_id,
+        "record_version": record.version,
+        "warnings": [issue.as_json() for issue in record.warnings],
+        "recipients": recipients,
+    }
+
+
+def hash_of(record: Record) -> str:
+    """SHA-256 of the parsed record, keys sorted: how it was written does not count."""
+    text = orjson.dumps(record.tree, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()
+
+
+def person_key(record: Record, key: bytes) -> str:
+    """What stands for the young person in the worklist: 64 hex digits, keyed.
+
+    Of the NHS number, or of sender and local id where there is none.
+    """
+    person = record.tree["young_person"]
+    number = person.get("nhs_number")
+    if number:
+        return nhs_number_hash(key, number)
+    local = person.get("local_patient_id", record.record_id)
+    return keyed_digest(key, "person", record.ods_code, local).hex()
+
+
+def _parse_own(body: bytes, caller_ods: str, parts: Parts, at: datetime) -> Record:
+    record = parse(body, policy=parts.policy, now=at)
+    if record.ods_code != caller_ods:
+        raise NotPermitted("the record is of another organisation than the caller")
+    return record
+
+
+def _repeated(record: Record, content_hash: str, store: Store) -> Accepted | None:
+    """The receipt given before, None for a version that may be taken. Conflict else."""
+    with store.reading() as connection:
+        held = records.read_receipt(connection, *record.key, record.version)
+        newest = records.read_newest(connection, *record.key)
+    if held is not None:
+        if held.content_hash != content_hash:
+            raise Conflict("this version of the record is held with other content")
+        return Accepted(held.bytes, "repeated")
+    _check_newer(record.version, newest)
+    return None
+
+
+def _check_newer(version: int, newest: int | None) -> None:
+    if newest is not None and newest > version:
+        raise Conflict("a newer version of the record is held already")
+
+
+def _read_before(
+    connection: Connection, record: Record
+) -> tuple[dict[str, Before], str]:
+    before = {}
+    if record.status != records.DRAFT:
+        before = outbox.read_before(connection, *record.key)
+    known = records.read_correlation_id(connection, *record.key)
+    return before, known or str(uuid.uuid4())
+
+
+def _plan_all(
+    record: Record,
+    prepared: Mapping[str, Prepared],
+    before: Mapping[str, Before],
+    correlation_id: str,
+    parts: Parts,
+    at: datetime,
+) -> list[Release]:
+    """What changes for each recipient; nothing for a draft, which reaches nobody."""
+    if record.status == records.DRAFT:
+        return []
+    around = Circumstances(
+        record=record,
+        correlation_id=correlation_id,
+        at=at,
+        tools=parts.tools,
+        directory=parts.directory,
+        base_url=parts.settings.public_base_url,
+    )
+    releases = [
+        plan(prepared[each["id"]], each, before.get(each["id"], Before()), around)
+        for each in record.recipients
+    ]
+    for recipient_id, stood in before.items():
+        if recipient_id not in prepared and stood.head is not None:
+            releases.append(plan(None, recipient_of(stood), stood, around))
+    return releases
+
+
+def recipient_of(before: Before) -> dict[str, Any]:
+    """The recipient of a view that the record no longer names, as far as kept."""
+    head = before.head
+    if head is None:
+        raise LookupError("a recipient without a view is not known")
+    recipient = {"id": head.recipient_id, "kind": head.recipient_kind}
+    return recipient | ({"ods_code": head.recipient_ods} if head.recipient_ods else {})
+
+
+def _save(
+    stored: StoredRecord,
+    receipt: bytes,
+    prepared: Mapping[str, Prepared],
+    releases: Sequence[Release],
+    before: Mapping[str, Before],
+    store: Store,
+) -> None:
+    key = (stored.ods_code, stored.record_id)
+    with store.writing() as connection:
+        records.lock_record(connection, *key)
+        if records.read_receipt(connection, *key, stored.version) is not None:
+            raise AlreadyAccepted
+        _check_newer(stored.version, records.read_newest(connection, *key))
+        known = records.read_correlation_id(connection, *key)
+        if known is not None and known != stored.correlation_id:
+            raise Moved
+        records.insert_record(connection, stored, pack(receipt))
+        audit.append(connection, [_accepted_entry(stored)])
+        if stored.status == records.DRAFT:
+            made = [share.decision for share in prepared.values()]
+            records.insert_decisions(connection, *key, made)
+            return
+        heads = [stood.head for stood in before.values() if stood.head is not None]
+        check_unmoved(connection, *key, heads)
+        outbox.save(
+            connection,
+            releases,
+            actor=stored.ods_code,
+            person_key=stored.person_key,
+            at=stored.accepted_at,
+        )
+
+
+def _accepted_entry(stored: StoredRecord) -> Entry:
+    return Entry(
+        event=audit.RECORD_ACCEPTED,
+        at=stored.accepted_at,
+        actor=stored.ods_code,
+        ods_code=stored.ods_code,
+        record_id=stored.record_id,
+        record_version=stored.version,
+        correlation_id=stored.correlation_id,
+        detail={"status": stored.status, "content_hash": stored.content_hash},
+    )
+
+
+def _receipt(
+    record: Record,
+    prepared: Mapping[str, Prepared],
+    releases: Sequence[Release],
+    parts: Parts,
+    at: datetime,
+) -> bytes:
+    by_recipient = {release.head.recipient_id: release for release in releases}
+    base_url = parts.settings.public_base_url
+    recipients = []
+    for recipient in record.recipients:
+        decision = prepared[recipient["id"]].decision
+        release = by_recipient.get(recipient["id"])
+        delivery = release.standing_delivery if release else None
+        recipients.append(
+            {
+                "ref": recipient["id"],
+                "kind": recipient["kind"],
+                "outcomes": {
+                    name: decided.outcome.value
+                    for name, decided in decision.categories.items()
+                },
+                "delivery": {
+                    "id": delivery.id,
+                    "url": f"{base_url}/deliveries/{delivery.id}",
+                    "state": delivery.state.value,
+                }
+                if delivery
+                else None,
+            }
+        )
+    return orjson.dumps(
+        {
+            "ods_code": record.ods_code,
+            "record_id": record.record_id,
+            "record_version": record.version,
+            "accepted_at": format_instant(at),
+            "warnings": [issue.as_json() for issue in record.warnings],
+            "recipients": recipients,
+        }
+    )
