@@ -65,9 +65,10 @@ def _findings(text: Text, policy: Policy, now: datetime) -> Iterator[Finding]:
     faulted.update(text.repeated)
     for place in text.repeated:
         yield Finding(place, DUPLICATE_KEY)
-    yield from check_names(text.tree)
+    if text.has_banned_name:
+        yield from check_names(text.tree)
 
-    sound = [leaf for leaf in leaves(text.tree) if leaf.place not in faulted]
+    sound = leaves(text.tree, faulted)
     ids = [leaf for leaf in sound if leaf.field.kind == "id"]
     items = index_ids(ids)
     yield from check_ids(ids)
@@ -87,13 +88,14 @@ _TEXTS = ("string", "text", "long_text")
 
 
 def _rule_findings(facts: Facts) -> Iterator[Finding]:
-    for selector, rule in RULES:
-        for part in facts.whole.under(selector):
-            try:
-                # a rule is judged whole or not at all
-                yield from list(rule(part, facts))
-            except Unjudged:
-                continue
+    for path, rules in RULES.items():
+        for part in facts.whole.under(path):
+            for rule in rules:
+                try:
+                    # a rule is judged whole or not at all
+                    yield from list(rule(part, facts))
+                except Unjudged:
+                    continue
 
 
 def _in_order(text: Text, findings: Iterator[Finding]) -> list[Finding]:

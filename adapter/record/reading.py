@@ -14,6 +14,7 @@ from typing import Any
 
 from adapter.record.faults import Place
 from adapter.record.identifiers import normalise_nhs_number
+from adapter.record.vocabulary import BANNED_NAMES
 
 DEEPEST = 32
 _LONGEST_NUMBER = 32  # digits; a longer one is no integer of the model
@@ -25,10 +26,14 @@ class NotJson(Exception):
 
 @dataclass(frozen=True)
 class Text:
-    """What was read: the tree, texts in NFC, and the places of repeated names."""
+    """What was read: the tree, texts in NFC, and the places of repeated names.
+
+    ``has_banned_name`` is true when a name that ranks risk stands anywhere in it.
+    """
 
     tree: Any
     repeated: tuple[Place, ...]
+    has_banned_name: bool
 
 
 def read_json(body: bytes) -> Text:
@@ -39,9 +44,12 @@ def read_json(body: bytes) -> Text:
     but well-formed UTF-8 JSON nested at most 32 deep.
     """
     repeats: dict[int, tuple[dict[str, Any], list[str]]] = {}
+    banned: set[str] = set()
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
+        if not BANNED_NAMES.isdisjoint(found):
+            banned.update(found)
         if len(found) < len(pairs):
             found.clear()
             names = []
@@ -66,7 +74,7 @@ def read_json(body: bytes) -> Text:
     tree = settled.settle(tree, (), 1)
     if isinstance(tree, dict):
         _strip_nhs_number(tree.get("young_person"))
-    return Text(tree, tuple(settled.repeated))
+    return Text(tree, tuple(settled.repeated), bool(banned))
 
 
 class _Settling:

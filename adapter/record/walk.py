@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 from marshmallow import ValidationError
@@ -46,30 +46,41 @@ def _branch(section: Section, path: str) -> _Branch:
 _ROOT = _branch(WHOLE, "")
 
 
-def leaves(tree: Mapping[str, Any]) -> Iterator[Leaf]:
-    """Every plain value that stands at a declared place, in document order.
+def leaves(tree: Mapping[str, Any], faulted: Set[Place] = frozenset()) -> list[Leaf]:
+    """The plain values that stand at declared places, in document order.
 
-    Values may be of any type: what the schemas refused is here too.
+    What is at fault, or lies under something that is, is left out; with all faults of
+    the structure given, each value is of its field's type.
     """
-    return _leaves(tree, _ROOT, ())
+    found: list[Leaf] = []
+    _gather(tree, _ROOT, (), faulted, found)
+    return found
 
 
-def _leaves(node: Mapping[str, Any], branch: _Branch, place: Place) -> Iterator[Leaf]:
+def _gather(
+    node: Mapping[str, Any],
+    branch: _Branch,
+    place: Place,
+    faulted: Set[Place],
+    found: list[Leaf],
+) -> None:
     for name, value in node.items():
-        if name not in branch.fields:
+        here = (*place, name)
+        if name not in branch.fields or here in faulted:
             continue
         field, under = branch.fields[name]
-        here = (*place, name)
         if under is None and not field.many:
-            yield Leaf(here, field, branch.path, value)
+            found.append(Leaf(here, field, branch.path, value))
         elif isinstance(value, list):
             for position, item in enumerate(value):
+                if (there := (*here, position)) in faulted:
+                    continue
                 if under is None:
-                    yield Leaf((*here, position), field, branch.path, item)
-                elif isinstance(item, dict):
-                    yield from _leaves(item, under, (*here, position))
-        elif under is not None and isinstance(value, dict):
-            yield from _leaves(value, under, here)
+                    found.append(Leaf(there, field, branch.path, item))
+                else:
+                    _gather(item, under, there, faulted, found)
+        elif under is not None:
+            _gather(value, under, here, faulted, found)
 
 
 def structure_findings(tree: Any) -> list[Finding]:

@@ -14,9 +14,9 @@ from adapter.record.rules import (
     step_down,
     stratification,
 )
-from adapter.record.rules.facts import Rule
+from adapter.record.rules.facts import Check, Rule
 
-RULES: tuple[Rule, ...] = (
+_RULES: tuple[Rule, ...] = (
     *stratification.RULES,
     *references.RULES,
     *minimums.RULES,
@@ -28,3 +28,9 @@ RULES: tuple[Rule, ...] = (
     *ages.RULES,
     *attention.RULES,
 )
+
+RULES: dict[str, list[Check]] = {}
+"""What is asked of each part at a declared path, "" for the record as a whole."""
+
+for _path, _check in _RULES:
+    RULES.setdefault(_path, []).append(_check)
