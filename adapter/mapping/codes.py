@@ -174,7 +174,7 @@ def _plain(text: str) -> str:
 
 
 def _unmatched_beside_others(file: str, rows: list[Row]) -> Iterator[Issue]:
-    matched = {row.code for row in rows if row.target}
+    matched = {row.code for row in rows if row.equivalence != "unmatched"}
     for row in rows:
         if row.equivalence == "unmatched" and row.code in matched:
             reason = "a code cannot be unmatched beside a row with a target"

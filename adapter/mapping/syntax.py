@@ -67,23 +67,16 @@ def parse_expression(text: str) -> Expression:
     lists: names, dotted paths, indexing, comparison, and/or/not, if-else, calls of
     named functions, and ``|`` as a pipe.
     """
-    stripped = text.strip()
-    if not stripped:
+    source = _one_line(text)
+    if not source:
         raise Refused("an expression is empty")
-    try:
-        tree = ast.parse(f"({stripped}\n)", mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise Refused(f"this is not an expression: {stripped}") from None
-    return _Reader(f"({stripped}\n)").read(tree.body)
+    return _Reader(source).read(_parsed(source, f"this is not an expression: {source}"))
 
 
 def parse_loop(text: str) -> tuple[str, Expression]:
     """The variable and the list of ``for: variable in list``."""
-    stripped = text.strip()
-    try:
-        tree = ast.parse(f"({stripped}\n)", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise Refused("`for` is written `name in list`") from None
+    source = _one_line(text)
+    tree = _parsed(source, "`for` is written `name in list`")
     if (
         not isinstance(tree, ast.Compare)
         or len(tree.ops) != 1
@@ -94,14 +87,26 @@ def parse_loop(text: str) -> tuple[str, Expression]:
             "`for` is written `name in list`; put a list that is chosen with `or`, "
             "`and` or if-else in parentheses"
         )
-    return tree.left.id, _Reader(f"({stripped}\n)").read(tree.comparators[0])
+    return tree.left.id, _Reader(source).read(tree.comparators[0])
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split("\n")).strip()
+
+
+def _parsed(source: str, reason: str) -> ast.expr:
+    try:
+        ast.parse(f"({source})", mode="eval")  # fails for what ends in a comment
+        return ast.parse(source, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise Refused(reason) from None
 
 
 class _Reader:
     """Turns Python's tree into ours, refusing everything outside the language."""
 
     def __init__(self, source: str) -> None:
-        self._lines = source.split("\n")
+        self._source = source.encode()
 
     def read(self, node: ast.expr) -> Expression:
         match node:
@@ -192,12 +197,9 @@ class _Reader:
                 raise Refused("a pipe beside `or` or if-else needs parentheses")
 
     def _in_parentheses(self, node: ast.expr) -> bool:
-        assert node.end_lineno is not None
-        assert node.end_col_offset is not None
-        first = self._lines[node.lineno - 1].encode()[: node.col_offset].decode()
-        before = "".join([*self._lines[: node.lineno - 1], first]).rstrip()
-        last = self._lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode()
-        after = "".join([last, *self._lines[node.end_lineno :]]).lstrip()
+        # Python counts bytes, and the source is one line.
+        before = self._source[: node.col_offset].decode().rstrip()
+        after = self._source[node.end_col_offset :].decode().lstrip()
         return before.endswith("(") and after.startswith(")")
 
 
