@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
 from flask import Blueprint, Response
 
+from adapter.api.answers import json_answer
 from adapter.api.auth import open_to_anyone
 from adapter.api.problems import RETRY_AFTER_SECONDS
+from adapter.errors import NotReady
 
 if TYPE_CHECKING:
     from adapter.wiring import Parts
@@ -21,21 +22,17 @@ def health_routes(parts: Parts) -> Blueprint:
     @routes.get("/healthz")
     @open_to_anyone
     def healthz() -> Response:
-        return _answer({"status": "ok"}, 200)
+        return json_answer({"status": "ok"}, 200)
 
     @routes.get("/readyz")
     @open_to_anyone
     def readyz() -> Response:
-        store = "ok" if parts.store.is_ready() else "not ready"
-        ready = store == "ok"
-        status = "ok" if ready else "not ready"
-        answer = _answer({"status": status, "store": store}, 200 if ready else 503)
-        if not ready:
+        try:
+            parts.store.check()
+        except NotReady as error:
+            answer = json_answer({"status": "not ready", "store": error.detail}, 503)
             answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return answer
+            return answer
+        return json_answer({"status": "ok", "store": "ok"})
 
     return routes
-
-
-def _answer(body: dict[str, str], status: int) -> Response:
-    return Response(orjson.dumps(body), status=status, content_type="application/json")

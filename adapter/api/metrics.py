@@ -16,6 +16,7 @@ from prometheus_client.exposition import start_wsgi_server
 from prometheus_client.registry import Collector
 
 from adapter.delivery.model import State
+from adapter.store.figures import figures
 
 if TYPE_CHECKING:
     from adapter.wiring import Parts
@@ -43,20 +44,20 @@ class StoreFigures(Collector):
         self.parts = parts
 
     def collect(self) -> Iterable[Metric]:
-        figures = self.parts.store.figures(self.parts.clock())
+        found = figures(self.parts.store, self.parts.clock())
         states = GaugeMetricFamily(
             "adapter_deliveries", "Deliveries, by state.", labels=["state"]
         )
         for state in State:
-            states.add_metric([state.value], figures.deliveries.get(state, 0))
+            states.add_metric([state.value], found.deliveries[state])
         yield states
         yield GaugeMetricFamily(
             "adapter_oldest_undelivered_seconds",
             "Age of the oldest delivery that is still to be sent; 0 without one.",
-            figures.oldest_undelivered.total_seconds(),
+            found.oldest_undelivered.total_seconds(),
         )
         yield GaugeMetricFamily(
-            "adapter_worklist_open", "Things that need a person.", figures.open_worklist
+            "adapter_worklist_open", "Things that need a person.", found.open_worklist
         )
 
 

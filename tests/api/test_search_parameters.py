@@ -14,7 +14,8 @@ NUMBER = "https://fhir.nhs.uk/Id/nhs-number|9990000018"
 
 
 def search(kind: str, *pairs: tuple[str, str], by_post: bool = False) -> Search:
-    return read_search(TYPES[kind], pairs, base_url=BASE, by_post=by_post)
+    given = [(name, value, by_post) for name, value in pairs]
+    return read_search(TYPES[kind], given, base_url=BASE)
 
 
 def refused(kind: str, *pairs: tuple[str, str], by_post: bool = False) -> str:
@@ -81,6 +82,11 @@ def test_what_is_not_defined_for_the_type_is_refused(kind: str, name: str) -> No
 )
 def test_a_value_of_another_form_is_refused_by_name(name: str, value: str) -> None:
     assert refused("Task", (name, value)) == name
+
+
+def test_a_cursor_stands_alone() -> None:
+    assert search("Task", ("_cursor", "abc"), ("_format", "json")).cursor == "abc"
+    assert refused("Task", ("_cursor", "abc"), ("status", "requested")) == "_cursor"
 
 
 def test_a_page_is_bounded() -> None:

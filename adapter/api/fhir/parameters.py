@@ -16,6 +16,7 @@ from adapter.api.fhir.types import (
     CONTROLS,
     COUNT,
     CURSOR,
+    FORMAT,
     ID,
     IDENTIFIER,
     INCLUDE,
@@ -32,6 +33,7 @@ from adapter.errors import Issue, UnreadableRequest
 DEFAULT_COUNT = 50
 LARGEST_COUNT = 200
 LONGEST_VALUE = 2000
+LONGEST_CURSOR = 8000
 
 FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 PARAMETER_NAME = re.compile(r"[A-Za-z_.:-]{1,64}")
@@ -39,7 +41,8 @@ CODE = re.compile(r"[a-z][a-z0-9-]{0,63}")
 PREFIXED = re.compile(r"(eq|ge|le|gt|lt)?(\d{4}.*)")
 DAY = re.compile(r"\d{4}(-\d{2}){0,2}")
 
-Pairs = Iterable[tuple[str, str]]
+Given = tuple[str, str, bool]
+"""A parameter's name, its value, and whether it stood in the body."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Search:
     includes: tuple[str, ...] = ()
     count: int = DEFAULT_COUNT
     cursor: str | None = None
+    form: str | None = None
 
 
 def refuse(parameter: str, message: str) -> UnreadableRequest:
@@ -68,31 +72,31 @@ def refuse(parameter: str, message: str) -> UnreadableRequest:
 
 
 def read_search(
-    offer: TypeOffer, pairs: Pairs, *, base_url: str, by_post: bool
+    offer: TypeOffer, parameters: Iterable[Given], *, base_url: str
 ) -> Search:
     """The search that these parameters ask for. Raises UnreadableRequest.
 
-    ``pairs`` are names and values in the order sent; ``by_post`` says that they stood
-    in a body, where alone an NHS number may stand.
+    An NHS number is taken from a body only; a cursor stands alone, for it is a whole
+    search.
     """
-    reader = _Reader(offer, base_url, by_post)
-    for name, value in pairs:
-        reader.take(name, value)
+    reader = _Reader(offer, base_url)
+    for name, value, in_body in parameters:
+        reader.take(name, value, in_body)
     return reader.search()
 
 
 class _Reader:
-    def __init__(self, offer: TypeOffer, base_url: str, by_post: bool) -> None:
+    def __init__(self, offer: TypeOffer, base_url: str) -> None:
         self.offer = offer
         self.base_url = base_url
-        self.by_post = by_post
+        self.names: set[str] = set()
         self.sets: dict[str, frozenset[str]] = {}
         self.once: dict[str, str] = {}
         self.includes: list[str] = []
         self.updated_from: datetime | None = None
         self.updated_before: datetime | None = None
 
-    def take(self, name: str, value: str) -> None:
+    def take(self, name: str, value: str, in_body: bool) -> None:
         allowed = {*self.offer.parameters, *CONTROLS}
         if self.offer.includes:
             allowed.add(INCLUDE)
@@ -101,10 +105,12 @@ class _Reader:
                 name if PARAMETER_NAME.fullmatch(name) else "",
                 f"not a search parameter of {self.offer.name} here",
             )
-        if len(value) > LONGEST_VALUE or not value:
+        longest = LONGEST_CURSOR if name == CURSOR else LONGEST_VALUE
+        if len(value) > longest or not value:
             raise refuse(name, "empty or too long")
+        self.names.add(name)
         if name in {IDENTIFIER, PATIENT_IDENTIFIER}:
-            self.take_number(name, value)
+            self.take_number(name, value, in_body)
         elif name == LAST_UPDATED:
             self.narrow_instants(value)
         elif name == INCLUDE:
@@ -121,8 +127,8 @@ class _Reader:
             raise refuse(name, "may stand once only")
         self.once[name] = value
 
-    def take_number(self, name: str, value: str) -> None:
-        if not self.by_post:
+    def take_number(self, name: str, value: str, in_body: bool) -> None:
+        if not in_body:
             raise refuse(
                 name,
                 f"a number of a person must not stand in an address: "
@@ -164,6 +170,8 @@ class _Reader:
             self.updated_before = min(self.updated_before or upper, upper)
 
     def search(self) -> Search:
+        if CURSOR in self.names and not self.names <= {CURSOR, FORMAT}:
+            raise refuse(CURSOR, "is a whole search: nothing may stand beside it")
         return Search(
             ids=self.sets.get(ID),
             patients=self.sets.get(PATIENT),
@@ -174,6 +182,7 @@ class _Reader:
             includes=tuple(dict.fromkeys(self.includes)),
             count=_count(self.once.get(COUNT)),
             cursor=self.once.get(CURSOR),
+            form=self.once.get(FORMAT),
         )
 
 

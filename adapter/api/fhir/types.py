@@ -20,6 +20,8 @@ COUNT = "_count"
 FORMAT = "_format"
 CURSOR = "_cursor"
 
+BUNDLE = "Bundle"
+
 TASK_FOCUS = "Task:focus"
 
 """The kind of each search parameter, as a CapabilityStatement names it."""
@@ -61,7 +63,7 @@ _OF_PATIENT = (*_ANY, PATIENT, PATIENT_IDENTIFIER)
 _WITH_STATUS = (*_OF_PATIENT, STATUS)
 
 _OFFERS = (
-    TypeOffer("Bundle"),
+    TypeOffer(BUNDLE),
     TypeOffer("Patient", (*_ANY, IDENTIFIER)),
     *(
         TypeOffer(name, _ANY)
