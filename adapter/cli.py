@@ -51,7 +51,7 @@ ANSWER_IS_NO = 1
 DOES_NOT_START = 3
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """An RFC 3339 instant with its offset, such as 2026-11-05T09:00:00Z."""
 
     name = "instant"
@@ -247,7 +247,8 @@ def check(settings: Settings, files: tuple[Any, ...]) -> None:
         except orjson.JSONDecodeError:
             issues = [Issue("error", "E_JSON", "", "not JSON")]
         else:
-            issues = checker.any(resource)
+            is_bundle = resource.get("resourceType") == "Bundle"
+            issues = (checker.bundle if is_bundle else checker.resource)(resource)
         found[file.name] = [issue.as_json() for issue in issues]
     answer(found)
     if any(found.values()):
@@ -321,9 +322,11 @@ def work(settings: Settings) -> None:
 @verb
 def redrive(settings: Settings, delivery_id: str) -> None:
     """Queue a failed delivery again, once what made it fail has been mended."""
+    from adapter.delivery.renewal import redrive as queue_again
+
     parts = build_parts(settings)
-    parts.store.deliveries.redrive(delivery_id, parts.clock())
-    click.echo("The delivery is queued again.", err=True)
+    queued = queue_again(delivery_id, parts, parts.clock(), actor="command-line")
+    click.echo(f"Delivery {queued.id} is queued.", err=True)
 
 
 @cli.command()

@@ -199,7 +199,7 @@ def _show_pull(console: Console, running: Running) -> None:
     console.print(
         f"  GET /fhir/Flag: {flags['total']} active, for {FAILING}; the first:"
     )
-    console.printread_json(orjson.dumps(flag).decode())
+    console.print_json(orjson.dumps(flag).decode())
     activities = [each["detail"] for each in plan.get("activity", ())]
     console.print(
         f"  GET /fhir/CarePlan: {plans['total']}; the first is {plan['status']}, "

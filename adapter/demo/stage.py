@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -126,7 +127,7 @@ def started() -> Iterator[Running]:
             f"{adapter}/readyz",
             *(f"{r}/inbox" for r in receivers.values()),
         ):
-            until(f"{address} to answer", lambda address=address: _is_up(address))
+            until(f"{address} to answer", partial(_is_up, address))
         yield Running(
             adapter,
             sender_token,
