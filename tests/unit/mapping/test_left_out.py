@@ -78,6 +78,11 @@ CONTEXT = {"safety": {"note": "n"}}
             {"x": ["n"]},
             {"x": [{"y": "z"}]},
         ),
+        (
+            "x: {profile: [\"{always('p')}\"], security: ['{safety.note}']}",
+            {"x": {"profile": ["p"], "security": ["n"]}},
+            {"x": {"profile": ["p"]}},
+        ),
         ("x: '{nothing}'", {}, {}),
         ("x: {a: b, c: '{nothing}'}", {}, {}),
         ("x: \"{code('risk-domain', 'other')}\"", {}, {}),
