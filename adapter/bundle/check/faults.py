@@ -51,6 +51,6 @@ def below(name: str, faults: list[Fault]) -> list[Fault]:
 
 
 def join(head: str, path: str) -> str:
-    if not path:
-        return head
+    if not head or not path:
+        return head or path
     return f"{head}{path}" if path[0] == "[" else f"{head}.{path}"

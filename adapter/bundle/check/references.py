@@ -18,7 +18,9 @@ from adapter.bundle.check.faults import (
     Faults,
     Scope,
 )
+from adapter.bundle.fhir import STRUCTURE
 
+_LITERAL = re.compile(r"\S+").fullmatch
 _TYPED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}").fullmatch
 
 
@@ -33,6 +35,8 @@ def reference_check(inner: Check, targets: tuple[str, ...]) -> Check:
         reference, told = value.get("reference"), value.get("type")
         if reference is None:
             return _wrong_type() if allowed and told and told not in allowed else None
+        if not _LITERAL(reference):
+            return [("reference", STRUCTURE, "must be a literal reference")]
         if reference[0] == "#":
             scope.named.add(reference)
             kind = scope.contained.get(reference)

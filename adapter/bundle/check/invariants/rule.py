@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from adapter.bundle.check.faults import INVARIANT, Check, Faults, Scope
@@ -74,10 +74,19 @@ def is_not_after(start: str, end: str) -> bool:
     if "T" in start and "T" in end:
         first, last = _instant(start), _instant(end)
         return first <= last if first and last else start <= end
-    shared = min(len(start.partition("T")[0]), len(end.partition("T")[0]))
+    start, end = _utc_day(start), _utc_day(end)
+    shared = min(len(start), len(end))
     if start[:shared] != end[:shared]:
         return start[:shared] < end[:shared]
-    return len(start) == len(end)
+    return len(start) == len(end) and "T" not in start + end
+
+
+def _utc_day(text: str) -> str:
+    """A date as it is; of an instant, its day in UTC and a T, as more precise."""
+    instant = _instant(text) if "T" in text else None
+    if instant is None:
+        return text
+    return instant.astimezone(UTC).date().isoformat() + "T"
 
 
 def _instant(text: str) -> datetime | None:

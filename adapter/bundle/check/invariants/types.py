@@ -6,6 +6,8 @@ resources are made of, by their own keys.
 
 from __future__ import annotations
 
+import re
+
 from adapter.bundle.check.invariants.rule import (
     Invariant,
     Node,
@@ -15,6 +17,7 @@ from adapter.bundle.check.invariants.rule import (
 )
 from adapter.bundle.check.xhtml import has_content, is_plain_xhtml
 
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+").fullmatch
 UCUM = "http://unitsofmeasure.org"
 
 
@@ -67,6 +70,12 @@ _BASE = (
         "DomainResource",
         "what is contained has no security label",
         lambda r: not any("security" in part.get("meta", {}) for part in _contained(r)),
+    ),
+    Invariant(
+        "ta-8",
+        "DomainResource",
+        "what is contained has an id",
+        lambda r: all("id" in part for part in _contained(r)),
     ),
     Invariant(
         "ext-1",
@@ -208,4 +217,19 @@ _TIMING = (
     ),
 )
 
-TYPES = (*_BASE, *_TIMING)
+_SYSTEMS = (
+    Invariant(
+        "ta-6",
+        "Identifier",
+        "the system is an absolute URI",
+        lambda i: "system" not in i or bool(_ABSOLUTE(i["system"])),
+    ),
+    Invariant(
+        "ta-7",
+        "Coding",
+        "the system is an absolute URI, and has a code in it",
+        lambda c: "system" not in c or ("code" in c and bool(_ABSOLUTE(c["system"]))),
+    ),
+)
+
+TYPES = (*_SYSTEMS, *_BASE, *_TIMING)
