@@ -40,16 +40,17 @@ _CHUNK = 65_536
 class RestTransport:
     """Sends transaction Bundles; safe to use from several threads.
 
-    ``total_seconds`` bounds a request from its first look-up to the last byte of the
-    answer, and is to be under half a lease. ``adapter_for`` is for tests: what
-    ``requests`` is to reach an endpoint through, in place of the network.
+    A request is bounded from its first look-up to the last byte of the answer, by the
+    endpoint's two time-outs together, which are under half a lease; or by
+    ``total_seconds``. ``adapter_for`` is for tests: what ``requests`` is to reach an
+    endpoint through, in place of the network.
     """
 
     def __init__(
         self,
         clock: Clock,
         *,
-        total_seconds: float = 20.0,
+        total_seconds: float | None = None,
         adapter_for: Callable[[Endpoint], BaseAdapter] | None = None,
     ) -> None:
         self._clock = clock
@@ -70,9 +71,10 @@ class RestTransport:
         if endpoint.gzip:
             body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
             headers["Content-Encoding"] = "gzip"
+        total = self._total_seconds or endpoint.connect_timeout + endpoint.read_timeout
         started = time.monotonic()
         try:
-            with self._watchdog.guard(channel.line, self._total_seconds):
+            with self._watchdog.guard(channel.line, total):
                 answer = self._request(channel, body, headers)
         except NO_ANSWER as error:
             reason = "timeout" if channel.line.over else reason_of(error)
