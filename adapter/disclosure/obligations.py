@@ -14,7 +14,8 @@ from adapter.disclosure.model import (
     Outcome,
     is_silent_kind,
 )
-from adapter.disclosure.routes import is_decided_in_full
+from adapter.disclosure.reasons import NOT_DECIDED_YET
+from adapter.record.vocabulary import RSK
 
 _REVIEWED_GATES = frozenset({"G2", "G2a", "G3", "G4", "G4b"})
 _REVIEWED_REASONS = frozenset(
@@ -28,13 +29,16 @@ _REVIEWED_REASONS = frozenset(
         "CEILING_EXCEEDED",
         "DECIDER_NOT_AUTHORISED",
         "OWN_INFORMATION_LIMITED",
+        NOT_DECIDED_YET,
     }
 )
+_UNASKED = frozenset({"NO_CONSENT_RECORDED"})
+_ANSWERED = frozenset({"CONSENT_REFUSED", "CONSENT_WITHDRAWN"})
+_PLACEMENTS = frozenset({"community_placement_carer", "care_provider"})
 
 
 def obligations(
     kind: str,
-    gate: str | None,
     categories: Mapping[str, CategoryDecision],
     *,
     is_incomplete: bool = False,
@@ -50,8 +54,22 @@ def obligations(
             "RECORD", None, "Write down who was told what, why, when, of which version."
         )
     ]
-    if detail := _to_review(kind, gate, categories):
+    unasked = [name for name, each in categories.items() if each.reason in _UNASKED]
+    if unasked and not any(each.reason in _ANSWERED for each in categories.values()):
+        duties.append(
+            Obligation("SEEK_CONSENT", None, f"Ask about: {', '.join(unasked)}.")
+        )
+    if detail := _to_review(categories):
         duties.append(Obligation("HUMAN_REVIEW", None, detail))
+    if kind in _PLACEMENTS and categories[RSK].outcome is Outcome.WITHHOLD:
+        duties.append(
+            Obligation(
+                "PLACEMENT_SAFETY_REVIEW",
+                None,
+                "They would get no risk_and_mitigation: the placement should not "
+                "start until a person has looked.",
+            )
+        )
     if is_incomplete and not is_silent_kind(kind):
         duties.append(
             Obligation(
@@ -80,18 +98,15 @@ def obligations(
     return tuple(duties)
 
 
-def _to_review(
-    kind: str, gate: str | None, categories: Mapping[str, CategoryDecision]
-) -> str:
+def _to_review(categories: Mapping[str, CategoryDecision]) -> str:
     """What a person has to look at, by reason code; "" when nothing."""
     by_reason: dict[str, list[str]] = {}
     for category, decided in categories.items():
         if decided.reason in _REVIEWED_REASONS or decided.rule in _REVIEWED_GATES:
             by_reason.setdefault(decided.reason, []).append(category)
-    parts = [
-        reason if len(named) == len(categories) else f"{reason}: {', '.join(named)}"
+    return " ".join(
+        f"{reason}."
+        if len(named) == len(categories)
+        else f"{reason}: {', '.join(named)}."
         for reason, named in by_reason.items()
-    ]
-    if not parts and gate is None and not is_decided_in_full(kind):
-        parts = ["This kind of recipient is not decided yet: a person decides"]
-    return "".join(f"{part}. " for part in parts).strip()
+    )

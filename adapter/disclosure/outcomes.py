@@ -14,6 +14,7 @@ from typing import Any
 from adapter.clock import check_aware
 from adapter.disclosure import ages, consent, gates, overrides
 from adapter.disclosure.model import HEALTH_KINDS, CategoryDecision, Outcome
+from adapter.disclosure.reasons import NOT_DECIDED_YET
 from adapter.disclosure.routes import category_decision, default_outcomes
 from adapter.policy import Policy
 from adapter.record.model import Record
@@ -52,8 +53,15 @@ def decide_outcomes(
         withheld = category_decision(Outcome.WITHHOLD, reason, gate)
         everything = dict.fromkeys(CATEGORIES, withheld)
         return Outcomes(recipient, kind, gate, True, everything, None)
-    categories = default_outcomes(recipient, policy)
+    standing = ages.standing(record.tree, at)
+    categories = default_outcomes(record, recipient, standing, policy)
     sharing = record.tree.get("consent_and_sharing", {})
+    if kind not in HEALTH_KINDS:
+        for category in _perhaps_opened(sharing, recipient):
+            if category in categories and kind != "young_person":
+                categories[category] = category_decision(
+                    Outcome.WITHHOLD, NOT_DECIDED_YET, "section 3"
+                )
     named = [
         decision
         for decision in sharing.get("decisions", ())
@@ -71,6 +79,20 @@ def decide_outcomes(
     return Outcomes(
         recipient, kind, implicated, False, categories, min(later) if later else None
     )
+
+
+def _perhaps_opened(
+    sharing: Mapping[str, Any], recipient: Mapping[str, Any]
+) -> Iterator[str]:
+    """Categories that a permit or an override names for this recipient, whenever."""
+    for decision in sharing.get("decisions", ()):
+        if decision.get("decision") != "deny" and consent.names_recipient(
+            decision, recipient
+        ):
+            yield from decision.get("categories", ())
+    for override in sharing.get("overrides", ()):
+        if override.get("recipient_ref") == recipient["id"]:
+            yield from override.get("categories", ())
 
 
 def _turning_instants(

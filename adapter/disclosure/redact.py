@@ -81,7 +81,6 @@ def disclose(
     walk, redacted = _take_out(record, decision, policy)
     duties = obligations(
         found.kind,
-        found.gate,
         found.categories,
         is_incomplete=redacted is not None and walk is not None and walk.removed,
         to_ring=walk.to_ring if redacted is not None and walk is not None else (),
