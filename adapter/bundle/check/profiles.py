@@ -22,6 +22,7 @@ from adapter.bundle.check.faults import (
     Faults,
     Scope,
 )
+from adapter.bundle.fhir import STRUCTURE
 from adapter.canonical import CANONICAL
 from adapter.errors import Issue, ProfileInvalid
 
@@ -115,8 +116,12 @@ class Profiles:
 
         def check(value: Any, scope: Scope) -> Faults:
             faults = inner(value, scope)
-            if faults:
+            if faults and any(code == STRUCTURE for _, code, _ in faults):
                 return faults
+            more = defined(value, scope)
+            return [*faults, *(more or ())] if faults else more
+
+        def defined(value: Any, scope: Scope) -> Faults:
             url = value.get("url", "")
             definition = definitions.get(url)
             if definition is None:
