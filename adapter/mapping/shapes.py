@@ -155,14 +155,13 @@ def context_shapes(declarations: Mapping[str, Declared]) -> dict[str, Shape]:
             if path in children:
                 shapes[section] = shape_of(path)
     shapes["status"] = Shape("text", frozenset(("status",)), codes_of("status"))
-    shapes["author"] = _own(
-        "author", AUTHOR_FIELDS, {"role": codes_of("care_team.members[].role")}
-    )
+    roles = codes_of("care_team.members[].role")
+    shapes["author"] = _own("author", AUTHOR_FIELDS, {"role": roles})
     kinds = codes_of("consent_and_sharing.recipients[].kind")
     shapes["recipient"] = _own("recipient", RECIPIENT_FIELDS, {"kind": kinds})
     shapes["pointers"] = TEXTS
     shapes["notices"] = TEXTS
-    shapes["gaps"] = list_of(_own("gaps[]", GAP_FIELDS, {}))
+    shapes["gaps"] = list_of(_own("gaps[]", GAP_FIELDS, {"role": roles}))
     return shapes
 
 
