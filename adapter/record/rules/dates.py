@@ -13,7 +13,7 @@ from adapter.record.rules.facts import Check, Facts, Rule, wrong
 
 _TOLERANCE = timedelta(minutes=5)
 
-_PAIRS = (
+PAIRS = (
     ("", "authored_at", "updated_at"),
     ("young_person.neurodevelopmental", "referred_on", "expected_by"),
     ("transition", "admission_date", "planned_date"),
@@ -102,5 +102,5 @@ RULES: tuple[Rule, ...] = (
     ("transition", _not_before_birth("planned_date", "actual_date", "admission_date")),
     ("outcomes_monitoring.death", _not_before_birth("date_of_death")),
     *_consent_dates(),
-    *((where, _in_order(earlier, later)) for where, earlier, later in _PAIRS),
+    *((where, _in_order(earlier, later)) for where, earlier, later in PAIRS),
 )
