@@ -11,7 +11,9 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from adapter.canonical import CANONICAL
 from adapter.errors import Issue, MappingInvalid
 from adapter.record.vocabulary import BANNED_NAMES, BANNED_VALUES
 
@@ -115,6 +117,42 @@ def load_code_maps(files: Mapping[str, str]) -> CodeMaps:
     if faults:
         raise MappingInvalid("A code map is not valid", issues=faults)
     return CodeMaps(maps, digest.hexdigest())
+
+
+def concept_map(code_map: CodeMap) -> dict[str, Any]:
+    """The code map as a FHIR R4 ConceptMap: one group for each target system.
+
+    A code without a target stands in the first group. Source: DESIGN section 5; R4
+    ConceptMap, whose invariant cmd-1 asks narrower and inexact for a comment.
+    """
+    groups: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for row in code_map.rows:
+        target = {"code": row.target, "display": row.display}
+        target |= {"equivalence": row.equivalence, "comment": row.comment}
+        if row.equivalence in ("narrower", "inexact") and not row.comment:
+            target["comment"] = "The nearest code that the target system has."
+        told = {key: value for key, value in target.items() if value}
+        system = row.system or next(
+            (other.system for other in code_map.rows if other.system), ""
+        )
+        groups.setdefault(system, {}).setdefault(row.code, []).append(told)
+    return {
+        "resourceType": "ConceptMap",
+        "id": code_map.name,
+        "url": f"{CANONICAL}/ConceptMap/{code_map.name}",
+        "name": code_map.name.title().replace("-", ""),
+        "status": "active",
+        "group": [
+            {
+                **({"target": system} if system else {}),
+                "element": [
+                    {"code": code, "target": targets}
+                    for code, targets in elements.items()
+                ],
+            }
+            for system, elements in groups.items()
+        ],
+    }
 
 
 def _fault(file: str, line: int, reason: str) -> Issue:

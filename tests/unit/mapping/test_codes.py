@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from fhir.resources.R4B.conceptmap import ConceptMap
 from templates import HEADER
 
 from adapter.errors import MappingInvalid
-from adapter.mapping.codes import load_code_maps
+from adapter.mapping.codes import concept_map, load_code_maps
+
+CODES = Path(__file__).resolve().parents[3] / "mappings" / "codes"
 
 
 def faults(text: str) -> list[tuple[str, str]]:
@@ -85,3 +90,56 @@ def test_the_version_names_the_texts():
         load_code_maps({"a.csv": HEADER}).version
         != load_code_maps({"a.csv": HEADER + row}).version
     )
+
+
+def test_a_map_is_published_as_a_concept_map():
+    text = (
+        HEADER
+        + "a,http://s,1,One,equal,\na,http://t,2,,inexact,\n"
+        + "b,http://s,3,,wider,why\nc,,,,unmatched,none\n"
+    )
+    made = concept_map(load_code_maps({"risk-domain.csv": text})["risk-domain"])
+    assert made["name"] == "RiskDomain"
+    assert made["group"] == [
+        {
+            "target": "http://s",
+            "element": [
+                {
+                    "code": "a",
+                    "target": [{"code": "1", "display": "One", "equivalence": "equal"}],
+                },
+                {
+                    "code": "b",
+                    "target": [{"code": "3", "equivalence": "wider", "comment": "why"}],
+                },
+                {
+                    "code": "c",
+                    "target": [{"equivalence": "unmatched", "comment": "none"}],
+                },
+            ],
+        },
+        {
+            "target": "http://t",
+            "element": [
+                {
+                    "code": "a",
+                    "target": [
+                        {
+                            "code": "2",
+                            "equivalence": "inexact",
+                            "comment": "The nearest code that the target system has.",
+                        }
+                    ],
+                }
+            ],
+        },
+    ]
+    ConceptMap.model_validate(made)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(CODES.glob("*.csv")), ids=lambda path: path.name
+)
+def test_every_shipped_map_makes_a_valid_concept_map(path):
+    maps = load_code_maps({path.name: path.read_text(encoding="utf-8")})
+    ConceptMap.model_validate(concept_map(maps[path.stem]))
