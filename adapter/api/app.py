@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -41,9 +41,16 @@ class TrustedProxies:
         return app(environ, start_response)
 
 
+class Application(Flask):
+    """Flask, but silent: its own log of an exception holds the address and a trace."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Nothing: ``problems.report`` logs what may be logged."""
+
+
 def create_app(parts: Parts) -> Flask:
     """The application over these parts; it starts nothing of its own."""
-    app = Flask("adapter.api", static_folder=None)
+    app = Application("adapter.api", static_folder=None)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = None  # bodies.py bounds what is read

@@ -92,10 +92,6 @@ class TooManyRequests(NotReady):
     issue_type = "throttled"
 
 
-class AddressUnknown(UnknownRecord):
-    """There is nothing at this address."""
-
-
 class MethodRefused(UnreadableRequest):
     """This address does not take this method."""
 
@@ -136,7 +132,7 @@ STATUSES: Mapping[type[AdapterError], int] = {
 """What Flask and Werkzeug raise, as errors of ours; anything else is Unforeseen."""
 HTTP_ERRORS: Mapping[int, type[AdapterError]] = {
     400: UnreadableRequest,
-    404: AddressUnknown,
+    404: UnknownRecord,
     405: MethodRefused,
     406: NotAcceptable,
     413: BodyTooLarge,
@@ -257,7 +253,8 @@ def handle_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def tell_http(error: HTTPException) -> Response:
         known = HTTP_ERRORS.get(error.code or 500)
-        answer = render(known() if known else report(error))
+        cause = getattr(error, "original_exception", None) or error
+        answer = render(known() if known else report(cause))
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return answer

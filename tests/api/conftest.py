@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from api_house import BASE_URL, DIRECTORY, House, TestClock, make_callers
 
 from adapter.api.app import create_app
 from adapter.directory import load_directory
+from adapter.prepare import Tools
 from adapter.settings import Settings
 from adapter.store import migrate, open_store
 from adapter.wiring import Parts, build_tools
@@ -20,18 +23,34 @@ def settings() -> Settings:
     return Settings(public_base_url=BASE_URL, max_body_bytes=200_000)
 
 
+@pytest.fixture(scope="session")
+def tools(settings: Settings) -> Tools:
+    """The shipped mappings and profiles, compiled once; a store's key goes in later."""
+    return build_tools(settings)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that was migrated and holds nothing."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-def house(tmp_path: Path, settings: Settings) -> Iterator[House]:
-    url = f"sqlite:///{tmp_path}/store.db"
-    migrate(url)
+def house(
+    tmp_path: Path, settings: Settings, tools: Tools, empty_store: Path
+) -> Iterator[House]:
+    path = tmp_path / "store.db"
+    shutil.copy(empty_store, path)
     clock = TestClock()
-    store = open_store(url, clock)
+    store = open_store(f"sqlite:///{path}", clock)
     callers, tokens = make_callers()
     parts = Parts(
         settings=settings,
         clock=clock,
         store=store,
-        tools=build_tools(settings, key=store.key()),
+        tools=replace(tools, key=store.key()),
         directory=load_directory(DIRECTORY, secrets=lambda name: None),
         callers=callers,
     )
