@@ -79,7 +79,7 @@ def answer(document: Any) -> None:
     text = orjson.dumps(
         document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     )
-    click.get_binary_stream("stdout").write(text)
+    click.echo(text, nl=False)
 
 
 def refuse(error: AdapterError) -> NoReturn:

@@ -76,7 +76,7 @@ def main() -> None:
         size = 0
         for recipient, each in all_prepared.items():
             assert each.content is not None
-            assert not each.issues, each.issues
+            assert not each.issues, [i.path for i in each.issues]
             ids = Ids(tools.key, record.ods_code, record.record_id, recipient)
             stamp = Stamp(ids.view_id(), 1, AT)
             task = acceptance_task(each.content, ids, stamp, BASE)
