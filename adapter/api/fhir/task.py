@@ -95,7 +95,8 @@ def _operations(patch: Any) -> list[dict[str, Any]]:
     if not isinstance(patch, list) or len(patch) > MOST_OPERATIONS:
         raise ChangeRefused(f"a JSON Patch is a list of up to {MOST_OPERATIONS}")
     for index, operation in enumerate(patch):
-        if not isinstance(operation, dict) or operation.get("op") not in OPERATIONS:
+        name = operation.get("op") if isinstance(operation, dict) else None
+        if not isinstance(name, str) or name not in OPERATIONS:
             raise _patch_fault(
                 index, f"op must be one of {', '.join(sorted(OPERATIONS))}"
             )
