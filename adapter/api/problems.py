@@ -116,7 +116,7 @@ STATUSES: Mapping[type[AdapterError], int] = {
     VersionMissing: 428,
     VersionMismatch: 412,
     ChangeRefused: 422,
-    UnmappedCode: 422,
+    UnmappedCode: 500,
     BundleInvalid: 500,
     UnknownRecord: 404,
     RecipientUnknown: 404,
@@ -247,7 +247,9 @@ def handle_errors(app: Flask) -> None:
     @app.errorhandler(AdapterError)
     def tell(error: AdapterError) -> Response:
         if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
-            return render(report(error))
+            unforeseen = report(error)
+            # A sender may learn which code or element is wrong; a receiver may not.
+            return render(unforeseen if is_fhir(request.path) else error)
         return render(error)
 
     @app.errorhandler(HTTPException)

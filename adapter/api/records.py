@@ -16,10 +16,9 @@ from adapter.api.links import record_url
 from adapter.api.parameters import check_parameters, flag, instant, whole_number
 from adapter.clock import format_instant
 from adapter.disclosure.decide import decide
-from adapter.errors import Conflict, InvalidRecord, UnknownRecord
+from adapter.errors import UnknownRecord
 from adapter.intake import accept, preview
 from adapter.logs import RECORD_ACCEPTED, RECORD_REPEATED, get_logger
-from adapter.record.parse import parse
 from adapter.store.deliveries import deliveries_of_record
 from adapter.store.records import (
     RecordVersion,
@@ -109,12 +108,7 @@ def record_routes(parts: Parts) -> Blueprint:
 
     def _anew(stored: StoredRecord, at: datetime) -> dict[str, Any]:
         """What would be decided at another instant, by the policy now in force."""
-        try:
-            record = parse(
-                stored.body.plain(), policy=parts.policy, now=stored.accepted_at
-            )
-        except InvalidRecord:
-            raise Conflict("the record does not fit the policy now in force") from None
+        record = stored.record()
         return {
             each["id"]: decide(record, each["id"], at=at, policy=parts.policy).as_json()
             for each in record.recipients

@@ -242,6 +242,21 @@ def test_a_read_takes_no_other_parameter(posted: House) -> None:
         assert answer.status_code == 400
 
 
+def test_a_view_that_cannot_be_prepared_is_not_shown_and_hides_no_other(
+    house: House,
+) -> None:
+    house.post(record_of("planned-handover"))
+    house.post(record_of("fifteen-refuses-family"))
+    with house.parts.store.writing() as connection:
+        connection.exec_driver_sql("UPDATE views SET policy_version = 'an older one'")
+        connection.exec_driver_sql(
+            "UPDATE records SET body = x'00' WHERE record_id = 'tr-0051'"
+        )
+    patients = entries(house.client("team"), "/fhir/Patient")
+    assert len(patients) == 1
+    assert entries(house.client("commissioner"), "/fhir/Patient") == []
+
+
 def test_what_is_no_longer_current_is_prepared_again_before_it_is_read(
     house: House,
 ) -> None:

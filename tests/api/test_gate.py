@@ -137,6 +137,25 @@ def test_what_nobody_foresaw_says_nothing_of_its_cause(
     assert told[0] in log.out + log.err
 
 
+def test_a_mapping_fault_is_told_to_a_sender_and_not_to_a_receiver(
+    house: House,
+) -> None:
+    @open_to(Role.SENDER, Role.RECEIVER)
+    def broken() -> str:
+        raise errors.UnmappedCode(
+            issues=[Issue("error", "CODE_UNMAPPED", "safety.risks[0].domain", "no row")]
+        )
+
+    house.app.add_url_rule("/broken", "broken", broken)
+    house.app.add_url_rule("/fhir/broken", "fhir-broken", broken)
+    told = house.client("ward").get("/broken")
+    assert told.status_code == 500
+    assert told.get_json()["issues"][0]["path"] == "safety.risks[0].domain"
+    hidden = house.client("team").get("/fhir/broken")
+    assert hidden.status_code == 500
+    assert "safety" not in hidden.text
+
+
 def test_answers_are_private_and_are_what_they_say(house: House) -> None:
     for answer in (house.client().get("/healthz"), house.client("ward").get("/x")):
         assert answer.headers["Cache-Control"] == "private, no-store"

@@ -16,14 +16,18 @@ from flask import g
 
 from adapter.api.auth import Caller
 from adapter.api.fhir.parameters import FHIR_ID
-from adapter.delivery.renewal import present_of, renew_stale
-from adapter.errors import UnknownRecord
+from adapter.api.problems import report
+from adapter.delivery.renewal import present_of, renew
+from adapter.errors import NotReady, UnknownRecord
 from adapter.store import audit, views
 from adapter.store.paging import Page
 from adapter.store.views import Bound, Present, StoredBundle, StoredResource
 
 if TYPE_CHECKING:
     from adapter.wiring import Parts
+
+
+VIEWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Reading:
         self.caller = caller
         self.at = at
         self.present: Present = present_of(parts, at)
-        renew_stale(caller.ods_code, caller.kinds, parts, at)
+        self._renew()
 
     def resource(self, resource_type: str, resource_id: str) -> StoredResource:
         """That resource. UnknownRecord when there is none in the caller's own views."""
@@ -115,6 +119,36 @@ class Reading:
     def keep(self, shown: Sequence[StoredResource]) -> None:
         """Write down what a search shows; an answer must not leave before this."""
         self._keep("search", shown)
+
+    def _renew(self) -> None:
+        """Prepare again what is no longer current; what cannot be is not shown.
+
+        One that fails neither hides the others nor shows in the answer: an error would
+        tell a silent recipient that there is something.
+        """
+        failed: set[str] = set()
+        while True:
+            stale = [
+                view_id
+                for view_id in views.stale_views(
+                    self.parts.store,
+                    self.caller.ods_code,
+                    self.caller.kinds,
+                    self.present,
+                    limit=VIEWS_AT_ONCE + len(failed),
+                )
+                if view_id not in failed
+            ]
+            if not stale:
+                return
+            for view_id in stale:
+                try:
+                    renew(view_id, self.parts, self.at, actor=self.caller.name)
+                except NotReady:
+                    raise
+                except Exception as error:
+                    report(error)
+                    failed.add(view_id)
 
     def _search(
         self,
