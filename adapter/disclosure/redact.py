@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from adapter.disclosure import control
+from adapter.disclosure.ages import standing
 from adapter.disclosure.model import HEALTH_KINDS, Decision, Outcome, is_silent_kind
 from adapter.disclosure.obligations import obligations
 from adapter.disclosure.outcomes import decide_outcomes
 from adapter.disclosure.plan import Terms, terms
 from adapter.disclosure.references import mend_references
+from adapter.disclosure.routes import is_imca, is_instructed_advocate
 from adapter.disclosure.walk import Walk
 from adapter.policy import Policy
 from adapter.record.model import Record
@@ -104,11 +106,19 @@ def _take_out(
     recipient = record.recipient(decision.recipient_id)
     if recipient is None or decision.withholds_all:
         return None, None
+    is_advocate = decision.kind == "advocate"
     under = terms(
         decision.kind,
         tuple(decision.outcome(category) for category in CATEGORIES),
+        is_advocate and is_imca(record, recipient, standing(record.tree, decision.at)),
     )
-    walk = Walk(record.tree, recipient, under, decision.categories).run()
+    walk = Walk(
+        record.tree,
+        recipient,
+        under,
+        decision.categories,
+        is_advocate and is_instructed_advocate(record, recipient),
+    ).run()
     tree = walk.tree
     is_health = decision.kind in HEALTH_KINDS
     shares_control = is_health and under.outcomes[LOG] is Outcome.SHARE

@@ -18,9 +18,15 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from adapter.disclosure.ages import birth_date_of, turning_instants
-from adapter.disclosure.model import HEALTH_KINDS, Outcome
+from adapter.disclosure.model import (
+    HEALTH_KINDS,
+    SILENT_KINDS,
+    CategoryDecision,
+    Decision,
+    Outcome,
+)
 from adapter.disclosure.reasons import NOT_DECIDED_YET, REASONS, explain
-from adapter.disclosure.redact import disclose
+from adapter.disclosure.redact import disclose, redact
 from adapter.generate import generate
 from adapter.policy import DEFAULT_POLICY
 from adapter.record.declarations import DECLARATIONS
@@ -323,7 +329,20 @@ def test_t4_nobody_without_authority_raises_an_outcome(tree, at, data):
         assert outcomes(disclosed(more, recipient_id, at)[0]) == outcomes(before)
 
 
-def plant(node, declared_path=""):
+ALWAYS = {"young_person.names[].given", "young_person.names[].family"}
+
+
+# confided unless said otherwise: their category depends on the person's own words
+OPENED = {
+    "transition.place_preference.family_wishes",
+    "family_and_carers.people[].views",
+    "family_and_carers.people[].conversations[].they_told_us",
+    "family_and_carers.people[].conversations[].we_answered",
+    "family_and_carers.people[].conversations[].what_changed",
+}
+
+
+def plant(node, declared_path="", only=None):
     """Plant a canary in every text of a tree; yields each with its category.
 
     A text that is control data of an item takes the category of the item's own fields.
@@ -341,30 +360,25 @@ def plant(node, declared_path=""):
         for name, value in node.items():
             path = f"{declared_path}{name}"
             if isinstance(value, dict):
-                yield from plant(value, f"{path}.")
+                yield from plant(value, f"{path}.", only)
             elif isinstance(value, list) and value and isinstance(value[0], dict):
                 for each in value:
-                    yield from plant(each, f"{path}[].")
+                    yield from plant(each, f"{path}[].", only)
             else:
                 spelt = path if path in DECLARATIONS else f"{path}[]"
                 found = DECLARATIONS.get(spelt)
-                if found is not None and found.type in ("string", "text", "long_text"):
+                if (
+                    found is not None
+                    and found.type in ("string", "text", "long_text")
+                    and only in (None, found.category)
+                    and spelt not in ALWAYS
+                    and (only is None or spelt not in OPENED)
+                ):
                     word = "canary" + "".join(
                         random.Random(path).choices(string.ascii_lowercase, k=24)
                     )
                     node[name] = [word] if isinstance(value, list) else word
                     yield spelt, found.category or own, word
-
-
-ALWAYS = {"young_person.names[].given", "young_person.names[].family"}
-# confided unless said otherwise: their category depends on the person's own words
-OPENED = {
-    "transition.place_preference.family_wishes",
-    "family_and_carers.people[].views",
-    "family_and_carers.people[].conversations[].they_told_us",
-    "family_and_carers.people[].conversations[].we_answered",
-    "family_and_carers.people[].conversations[].what_changed",
-}
 
 
 NOT_PLAIN = (
@@ -412,6 +426,56 @@ def test_t5_no_text_of_a_withheld_category_leaves(tree, at):
                 )
             elif outcome is Outcome.SHARE and is_plain(path):
                 assert word in written, path
+
+
+def by_hand(record, recipient_id, outcomes):
+    """What leaves under a decision of those outcomes, whatever the rules would say."""
+    recipient = record.recipient(recipient_id)
+    decision = Decision(
+        recipient_id=recipient_id,
+        kind=recipient["kind"],
+        record_version=record.version,
+        at=START,
+        policy_version=DEFAULT_POLICY.version,
+        categories={
+            name: CategoryDecision(outcome, "CONSENT_PERMIT", "", "D3")
+            for name, outcome in outcomes.items()
+        },
+        items=(),
+        obligations=(),
+        valid_until=None,
+    )
+    return redact(record, decision, policy=DEFAULT_POLICY)
+
+
+@LAWS
+@given(any_trees(), st.sampled_from(CATEGORIES), seeds)
+def test_t6_what_a_silent_recipient_gets_tells_nothing_of_the_rest(
+    tree, withheld, seed
+):
+    rng = random.Random(seed)
+    outcomes = {name: rng.choice(list(Outcome)) for name in CATEGORIES}
+    outcomes[withheld] = Outcome.WITHHOLD
+    for name in ("family_confidential", "third_party"):
+        outcomes[name] = Outcome.WITHHOLD  # as in every row of a silent kind
+    other = copy.deepcopy(tree)
+    other["record_version"] = tree["record_version"] + 1
+    other["updated_at"] = as_text(START)
+    other["author_ref"] = "m-somebody-else"
+    for _ in plant(other, only=withheld):
+        pass
+    people = other["family_and_carers"].get("people", [])
+    if withheld == "demographics":
+        for person, before in zip(
+            people, tree["family_and_carers"].get("people", []), strict=True
+        ):
+            person["relation"] = "other" if before["relation"] != "other" else "friend"
+    for recipient in tree["consent_and_sharing"]["recipients"]:
+        if recipient["kind"] in SILENT_KINDS:
+            one = by_hand(Record(tree), recipient["id"], outcomes)
+            two = by_hand(Record(other), recipient["id"], outcomes)
+            assert one == two
+            assert bytes_of(one) == bytes_of(two)
 
 
 @LAWS
