@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from adapter.bundle.check import r4
-from adapter.bundle.check.faults import Check, Faults, Scope, join
+from adapter.bundle.check.faults import Extra, Faults, Scope, join
 from adapter.bundle.check.invariants import INVARIANTS
 from adapter.bundle.check.profiles import read_profiles
 from adapter.bundle.check.references import (
@@ -73,12 +73,12 @@ def compile_checker(profiles: Mapping[str, str]) -> Checker:
     every fault in them.
     """
     known = read_profiles(profiles)
-    extras: dict[str, list[Check]] = defaultdict(list)
+    extras: dict[str, list[Extra]] = defaultdict(list)
     for invariant in INVARIANTS:
-        extras[invariant.on].append(invariant.as_check())
-    extras["Coding"].append(known.coding_check())
-    extras["DomainResource"].append(known.claims_check())
-    extras["CareTeamParticipant"].append(on_behalf_check)
+        extras[invariant.on].append(invariant.as_extra())
+    extras["Coding"].append(("system", known.coding_check()))
+    extras["DomainResource"].append(("meta", known.claims_check()))
+    extras["CareTeamParticipant"].append(("onBehalfOf", on_behalf_check))
     compiler = Compiler(extras, reference_check, known.extension_check)
     for kind in r4.EMITTED:
         compiler.prepare(kind)

@@ -2,7 +2,7 @@
 
 A part answers None when it finds nothing, else faults whose paths are relative to what
 it was given; whoever holds it puts its own name in front. So a sound resource costs no
-path at all.
+path at all. A primitive's test answers with words alone: what is wrong with its form.
 """
 
 from __future__ import annotations
@@ -43,9 +43,24 @@ class Scope:
 
 
 Check = Callable[[Any, Scope], Faults]
+Test = Callable[[Any, Scope], str | None]
+#: The check of what an element holds.
+Field = Callable[[Any, Scope], list[Fault] | str | None]
+
+#: What a type is held to besides, and the element without which there is no need to.
+Extra = tuple[str | None, Check]
+
+NULL = "must not be null"
 
 
-def below(name: str, faults: list[Fault]) -> list[Fault]:
+def below(name: str, value: Any, found: list[Fault] | str) -> list[Fault]:
+    """What was found about a value, as seen from what holds it by that name."""
+    if isinstance(found, str):
+        return [(name, STRUCTURE, NULL if value is None else found)]
+    return under(name, found)
+
+
+def under(name: str, faults: list[Fault]) -> list[Fault]:
     """The faults, as seen from one step further up."""
     return [(join(name, path), code, message) for path, code, message in faults]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-Test = Callable[[Any], str | None]
+from adapter.bundle.check.faults import Scope, Test
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
 _CODE = re.compile(r"[^\s]+( [^\s]+)*").fullmatch
@@ -41,7 +41,7 @@ _INSTANT = re.compile(rf"{_YEAR}-{_DAY}T{_CLOCK}{_ZONE}").fullmatch
 _TIME = re.compile(_CLOCK).fullmatch
 
 
-def _string(value: Any) -> str | None:
+def _string(value: Any, scope: Scope) -> str | None:
     if value.__class__ is not str:
         return "must be a string"
     if not value or value.isspace():
@@ -51,11 +51,11 @@ def _string(value: Any) -> str | None:
     return None
 
 
-def _boolean(value: Any) -> str | None:
+def _boolean(value: Any, scope: Scope) -> str | None:
     return None if value.__class__ is bool else "must be true or false"
 
 
-def _decimal(value: Any) -> str | None:
+def _decimal(value: Any, scope: Scope) -> str | None:
     if value.__class__ is int:
         return None
     if value.__class__ is float and math.isfinite(value):
@@ -64,7 +64,7 @@ def _decimal(value: Any) -> str | None:
 
 
 def _whole(lowest: int, highest: int) -> Test:
-    def test(value: Any) -> str | None:
+    def test(value: Any, scope: Scope) -> str | None:
         if value.__class__ is int and lowest <= value <= highest:
             return None
         return f"must be a whole number from {lowest} to {highest}"
@@ -73,13 +73,13 @@ def _whole(lowest: int, highest: int) -> Test:
 
 
 def _text(fits: Callable[[str], Any], message: str) -> Test:
-    def test(value: Any) -> str | None:
+    def test(value: Any, scope: Scope) -> str | None:
         return None if value.__class__ is str and fits(value) else message
 
     return test
 
 
-def _uri(value: Any) -> str | None:
+def _uri(value: Any, scope: Scope) -> str | None:
     if value.__class__ is not str or not _URI(value):
         return "must be a URI"
     if value[:4] == "urn:":
@@ -93,7 +93,7 @@ def _uri(value: Any) -> str | None:
 
 
 def _dated(fits: Callable[[str], Any], message: str) -> Test:
-    def test(value: Any) -> str | None:
+    def test(value: Any, scope: Scope) -> str | None:
         if value.__class__ is not str or not fits(value):
             return message
         if len(value) >= 10 and value[8:10] > "28":

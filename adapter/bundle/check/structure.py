@@ -16,11 +16,16 @@ from adapter.bundle.check import r4
 from adapter.bundle.check.faults import (
     BINDING,
     INVARIANT,
+    NULL,
     Check,
+    Extra,
     Fault,
     Faults,
+    Field,
     Scope,
+    Test,
     below,
+    under,
 )
 from adapter.bundle.check.primitives import PRIMITIVES
 from adapter.bundle.check.references import contained_types
@@ -38,7 +43,6 @@ MakeReference = Callable[[Check, tuple[str, ...]], Check]
 #: Makes the check of the extensions that stand on what has those names.
 MakeExtension = Callable[[Check, frozenset[str], bool], Check]
 
-NULL = "must not be null"
 _DOM_3 = "dom-3: what is contained is referred to, or refers to what contains it"
 
 
@@ -47,7 +51,7 @@ class Compiler:
 
     def __init__(
         self,
-        extras: Mapping[str, Sequence[Check]],
+        extras: Mapping[str, Sequence[Extra]],
         make_reference: MakeReference,
         make_extension: MakeExtension,
     ) -> None:
@@ -137,7 +141,7 @@ class Compiler:
         return check
 
     def _compile(self, form: Shape, place: str) -> Check:
-        fields: dict[str, Check] = {}
+        fields: dict[str, Field] = {}
         required: list[tuple[str, bool]] = []
         groups: dict[str, tuple[set[str], bool]] = {}
         siblings: list[str] = []
@@ -171,17 +175,18 @@ class Compiler:
 
     def _field(
         self, form: Shape, element: Element, place: str, owners: frozenset[str]
-    ) -> Check:
+    ) -> Field:
         one = self._one(form, element, f"{place}.{element.name}", owners)
         return _list_check(one) if element.is_list else one
 
     def _one(
         self, form: Shape, element: Element, place: str, owners: frozenset[str]
-    ) -> Check:
+    ) -> Field:
         at = (form.name, element.name)
         if element.is_primitive:
             codes = r4.CODES.get(at, element.codes)
-            return _primitive_check(element.type, None if at in r4.OPEN else codes)
+            test = PRIMITIVES[element.type]
+            return _coded(test, codes) if codes and at not in r4.OPEN else test
         if element.type == "Resource":
             return self._contained if element.name == "contained" else self._member
         if element.type == "Extension":
@@ -199,7 +204,7 @@ class Compiler:
         concept = r4.CONCEPTS.get(at)
         return _concept_check(check, *concept) if concept else check
 
-    def _sibling(self, form: Shape, element: Element, place: str) -> Check:
+    def _sibling(self, form: Shape, element: Element, place: str) -> Field:
         """The check of "_name": the id and extensions of the primitive "name"."""
         owners = frozenset({element.type, f"{place}.{element.name}", "Element"})
         extensions = self._make_extension(
@@ -207,7 +212,7 @@ class Compiler:
         )
         one = _object_check(
             {
-                "id": _primitive_check("string", None),
+                "id": PRIMITIVES["string"],
                 "extension": _list_check(extensions),
             },
             (),
@@ -215,7 +220,7 @@ class Compiler:
             frozenset(),
             (),
         )
-        return _sibling_list_check(one) if element.is_list else one
+        return _list_check(one, may_skip=True) if element.is_list else one
 
 
 def _kinds(form: Shape) -> tuple[str, ...]:
@@ -230,60 +235,39 @@ def _kinds(form: Shape) -> tuple[str, ...]:
 def _typed(value: Any, faults: list[Fault]) -> list[Fault]:
     kind = value.get("resourceType") if isinstance(value, dict) else None
     known = isinstance(kind, str) and is_resource_type(kind)
-    return below(f"ofType({kind})", faults) if known else faults
+    return under(f"ofType({kind})", faults) if known else faults
 
 
 def _nothing(value: Any, scope: Scope) -> Faults:
     return None
 
 
-def _primitive_check(kind: str, codes: tuple[str, ...] | None) -> Check:
-    test = PRIMITIVES[kind]
-    allowed = frozenset(codes or ())
+def _coded(test: Test, codes: tuple[str, ...]) -> Field:
+    allowed = frozenset(codes)
 
-    def check(value: Any, scope: Scope) -> Faults:
-        problem = test(value)
-        if problem is None:
-            return None
-        return [("", STRUCTURE, NULL if value is None else problem)]
-
-    def check_code(value: Any, scope: Scope) -> Faults:
+    def check(value: Any, scope: Scope) -> list[Fault] | str | None:
         if value.__class__ is str and value in allowed:
             return None
-        return check(value, scope) or [
+        return test(value, scope) or [
             ("", BINDING, "must be a code of the value set that R4 requires here")
         ]
-
-    return check_code if codes else check
-
-
-def _list_check(one: Check) -> Check:
-    def check(value: Any, scope: Scope) -> Faults:
-        if value.__class__ is not list:
-            return [("", STRUCTURE, "must be a list")]
-        if not value:
-            return [("", STRUCTURE, "must not be an empty list")]
-        faults: list[Fault] = []
-        for index, part in enumerate(value):
-            found = one(part, scope)
-            if found:
-                faults += below(f"[{index}]", found)
-        return faults or None
 
     return check
 
 
-def _sibling_list_check(one: Check) -> Check:
-    def check(value: Any, scope: Scope) -> Faults:
+def _list_check(one: Field, *, may_skip: bool = False) -> Field:
+    """The check of a list; ``may_skip`` where a null may stand for nothing."""
+
+    def check(value: Any, scope: Scope) -> list[Fault] | str | None:
         if value.__class__ is not list:
-            return [("", STRUCTURE, "must be a list")]
-        if all(part is None for part in value):
-            return [("", STRUCTURE, "must not be an empty list")]
+            return "must be a list"
+        if not value or (may_skip and all(part is None for part in value)):
+            return "must not be an empty list"
         faults: list[Fault] = []
         for index, part in enumerate(value):
-            found = None if part is None else one(part, scope)
-            if found:
-                faults += below(f"[{index}]", found)
+            found = one(part, scope)
+            if found and not (may_skip and part is None):
+                faults += below(f"[{index}]", part, found)
         return faults or None
 
     return check
@@ -303,11 +287,11 @@ def _concept_check(inner: Check, system: str, codes: frozenset[str]) -> Check:
 
 
 def _object_check(
-    fields: Mapping[str, Check],
+    fields: Mapping[str, Field],
     required: tuple[tuple[str, bool], ...],
     groups: tuple[tuple[str, frozenset[str], bool], ...],
     siblings: frozenset[str],
-    extras: tuple[Check, ...],
+    extras: tuple[Extra, ...],
 ) -> Check:
     def check(value: Any, scope: Scope) -> Faults:
         if value.__class__ is not dict:
@@ -322,7 +306,7 @@ def _object_check(
                 continue
             found = field(part, scope)
             if found:
-                faults += below(name, found)
+                faults += below(name, part, found)
         for name, is_primitive in required:
             if name not in value and not (is_primitive and _is_told(value, name)):
                 faults.append((name, STRUCTURE, "is required"))
@@ -335,10 +319,9 @@ def _object_check(
         if siblings and not siblings.isdisjoint(value):
             faults = _paired(value, siblings, faults)
         if extras and (not faults or all(code != STRUCTURE for _, code, _ in faults)):
-            for extra in extras:
-                found = extra(value, scope)
-                if found:
-                    faults += found
+            for trigger, extra in extras:
+                if trigger is None or trigger in value:
+                    faults += extra(value, scope) or ()
         return faults or None
 
     return check

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from adapter.bundle.check.faults import INVARIANT, Check, Faults, Scope
+from adapter.bundle.check.faults import INVARIANT, Extra, Faults, Scope
 
 Node = Mapping[str, Any]
 
@@ -19,14 +19,18 @@ _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 
 @dataclass(frozen=True)
 class Invariant:
-    """One rule: R4's key, the type it stands on, its words, and the test."""
+    """One rule: R4's key, the type it stands on, its words, and the test.
+
+    ``given`` names an element without which the rule holds, so that it is not asked.
+    """
 
     key: str
     on: str
     words: str
     holds: Callable[[Node], bool]
+    given: str | None = None
 
-    def as_check(self) -> Check:
+    def as_extra(self) -> Extra:
         """The rule as a part of the check of its type."""
         message = f"{self.key}: {self.words}"
         holds = self.holds
@@ -34,7 +38,7 @@ class Invariant:
         def check(value: Any, scope: Scope) -> Faults:
             return None if holds(value) else [("", INVARIANT, message)]
 
-        return check
+        return self.given, check
 
 
 def has(node: Node, name: str) -> bool:

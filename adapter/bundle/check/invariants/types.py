@@ -53,6 +53,7 @@ _BASE = (
         "DomainResource",
         "what is contained contains nothing",
         lambda r: not any("contained" in part for part in _contained(r)),
+        given="contained",
     ),
     Invariant(
         "dom-4",
@@ -64,18 +65,21 @@ _BASE = (
                 for part in _contained(r)
             )
         ),
+        given="contained",
     ),
     Invariant(
         "dom-5",
         "DomainResource",
         "what is contained has no security label",
         lambda r: not any("security" in part.get("meta", {}) for part in _contained(r)),
+        given="contained",
     ),
     Invariant(
         "ta-8",
         "DomainResource",
         "what is contained has an id",
         lambda r: all("id" in part for part in _contained(r)),
+        given="contained",
     ),
     Invariant(
         "ext-1",
@@ -223,12 +227,14 @@ _SYSTEMS = (
         "Identifier",
         "the system is an absolute URI",
         lambda i: "system" not in i or bool(_ABSOLUTE(i["system"])),
+        given="system",
     ),
     Invariant(
         "ta-7",
         "Coding",
         "the system is an absolute URI, and has a code in it",
         lambda c: "system" not in c or ("code" in c and bool(_ABSOLUTE(c["system"]))),
+        given="system",
     ),
 )
 
