@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response
 
+from adapter.api.acknowledgements import acknowledgement_as_json, task_of
 from adapter.api.answers import json_answer
 from adapter.api.auth import Role, current_caller, open_to
 from adapter.api.links import delivery_url, list_url
@@ -62,8 +63,14 @@ def delivery_routes(parts: Parts) -> Blueprint:
         check_parameters()
         found = _own(delivery_id)
         made = list_attempts(parts.store, found.id)
-        told = delivery_as_json(found, base_url)
-        return json_answer({**told, "requests": [_attempt_as_json(a) for a in made]})
+        task = task_of(found, parts.store, parts.tools.key)
+        return json_answer(
+            {
+                **delivery_as_json(found, base_url),
+                "requests": [_attempt_as_json(each) for each in made],
+                "acknowledgement": acknowledgement_as_json(task) if task else None,
+            }
+        )
 
     @routes.post("/deliveries/<delivery_id>/redrive")
     @open_to(Role.SENDER)

@@ -82,6 +82,8 @@ def test_one_delivery_is_told_with_its_requests(
     assert told["state"] == "queued"
     assert told["endpoint"] == "team"
     assert told["requests"] == []
+    assert told["acknowledgement"]["status"] == "requested"
+    assert told["acknowledgement"]["by"] is None
     assert told["url"] == f"{BASE_URL}/deliveries/{delivery_id}"
 
 

@@ -105,6 +105,17 @@ def test_a_named_person_rejects_by_patch_with_a_reason(
     answer = patch(house, task, operations)
     assert answer.status_code == 200, answer.text
     assert state_of(house) == "declined"
+    ward = house.client("ward")
+    (declined,) = ward.get("/deliveries?state=declined").get_json()["deliveries"]
+    told = ward.get(f"/deliveries/{declined['id']}").get_json()
+    assert told["acknowledgement"] == {
+        "task_id": task["id"],
+        "status": "rejected",
+        "reason": "Out of our area",
+        "business_status": None,
+        "by": {"name": "Bo Receiver", "role": "Care coordinator"},
+        "at": "2026-11-05T09:00:00.000Z",
+    }
 
 
 def test_a_name_and_a_role_are_needed_to_answer(
