@@ -109,6 +109,8 @@ def create_receiver(
     @app.post("/fhir")
     @app.post("/fhir/")
     def take_bundle() -> Response:
+        if "json" not in request.mimetype:
+            raise Refused(415, "not-supported", "JSON is needed")
         bundle = _read_json()
         request.environ.get(VIEW_KEY, {}).update(_view_of(bundle))
         answer = apply_transaction(bundle, holdings, at=clock(), new_id=new_id)

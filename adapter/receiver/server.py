@@ -71,7 +71,7 @@ class Receiver:
         self._server = _Server(host, port, self.app.wsgi_app)
         self.url = f"http://{_in_url(host)}:{self._server.server_address[1]}"
         threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05},
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02},
             name="receiver", daemon=True,
         ).start()  # fmt: skip
         return self.url

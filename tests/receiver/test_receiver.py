@@ -229,7 +229,10 @@ class TestWire:
         bad = requests.post(
             receiver.url + "/fhir",
             data=gzip.compress(BODY)[:40],
-            headers={"Content-Encoding": "gzip"},
+            headers={
+                "Content-Encoding": "gzip",
+                "Content-Type": "application/fhir+json",
+            },
             timeout=5,
         )
         assert bad.status_code == 413

@@ -218,10 +218,18 @@ def test_what_is_no_proper_transaction_is_refused_whole(
     assert receiver.holdings.types() == {}
 
 
-def test_json_is_needed(receiver: Receiver):
-    refused = requests.post(receiver.url + "/fhir", data=b"<xml/>", timeout=5)
+@pytest.mark.parametrize(
+    ("media_type", "status"), [("application/fhir+json", 400), ("text/xml", 415)]
+)
+def test_json_is_needed(receiver: Receiver, media_type: str, status: int):
+    refused = requests.post(
+        receiver.url + "/fhir",
+        data=b"<xml/>",
+        headers={"Content-Type": media_type},
+        timeout=5,
+    )
 
-    assert refused.status_code == 400
+    assert refused.status_code == status
 
 
 def test_what_it_holds_is_searched_by_token_and_read(receiver: Receiver):
