@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from adapter.record.fields import Declared, One, Section, Several
+from adapter.record.containers import One, Several
+from adapter.record.fields import Declared, Section
 from adapter.record.sections.item_controls import ItemControls
 from adapter.record.sections.whole import WholeRecord
 from adapter.record.vocabulary import CATEGORIES, HEALTH_KINDS, RECIPIENT_KINDS

@@ -9,22 +9,20 @@ week dates. Source: record model, section 0 (Types) and 0.4.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marshmallow.constants import missing
 
 from adapter.clock import london_day, parse_instant
 from adapter.record.faults import (
     ABSENT,
-    EMPTY_OBJECT,
     EMPTY_TEXT,
     LIST_TOO_LONG,
     NOT_A_LIST,
     NOT_A_TEXT,
-    NOT_AN_OBJECT,
     NULL,
     STRATIFICATION,
     Fault,
@@ -39,7 +37,8 @@ class Section(Schema):
     """An object of the record model; its fields are declared in model order."""
 
     class Meta:
-        unknown = RAISE
+        # the walk tells of unknown names; marshmallow takes the square of their number
+        unknown = EXCLUDE
 
 
 class Declared(fields.Field[Any]):
@@ -77,7 +76,7 @@ class Declared(fields.Field[Any]):
 
     def faults(self, value: Any) -> list[Fault]:
         """What is wrong with one plain value; empty when nothing is."""
-        raise NotImplementedError
+        return []
 
     def deserialize(
         self,
@@ -125,15 +124,6 @@ def check_list(value: Any) -> None:
         raise ValidationError([NOT_A_LIST])
     if len(value) > LONGEST_LIST:
         raise ValidationError([LIST_TOO_LONG])
-
-
-def object_faults(value: Any) -> list[Fault]:
-    """What is wrong with the outside of an object; its inside is not looked at."""
-    if value is None:
-        return [NULL]
-    if type(value) is not dict:
-        return [NOT_AN_OBJECT]
-    return [] if value else [EMPTY_OBJECT]
 
 
 class _Patterned(Declared):
@@ -342,82 +332,3 @@ class Integer(Declared):
         if type(value) is int and self.lowest <= value <= self.highest:
             return []
         return [self.fault]
-
-
-class One(Declared):
-    """One object of the named section."""
-
-    kind = "object"
-
-    def __init__(self, section: type[Section], **declaration: Any) -> None:
-        super().__init__(**declaration)
-        self.section = section()
-
-    def check(self, value: Any) -> None:
-        if found := object_faults(value):
-            raise ValidationError(found)
-        self.section.load(value)
-
-
-class Several(Declared):
-    """A list of objects of the named section.
-
-    ``absent_code`` is what a required list answers when it is missing or empty; None
-    where that depends on something else, and so is a rule.
-    """
-
-    kind = "list"
-
-    def __init__(
-        self,
-        section: type[Section],
-        *,
-        absent_code: str | None = "E_SCHEMA",
-        **declaration: Any,
-    ) -> None:
-        super().__init__(**declaration)
-        self.section = section()
-        self.absent = (
-            Fault(absent_code, "at least one is required", absent=True)
-            if self.required and absent_code
-            else None
-        )
-
-    def deserialize(
-        self,
-        value: Any,
-        attr: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        if value is missing:
-            if self.absent:
-                raise ValidationError([self.absent])
-            return value
-        return super().deserialize(value, attr, data, **kwargs)
-
-    def check(self, value: Any) -> None:
-        check_list(value)
-        if not value and self.absent:
-            raise ValidationError([self.absent])
-        outside = {
-            position: found
-            for position, item in enumerate(value)
-            if (found := object_faults(item))
-        }
-        if not outside:
-            self.section.load(value, many=True)
-        else:
-            raise ValidationError({**outside, **self._inside(value, outside)})
-
-    def _inside(
-        self, items: Sequence[Any], skipped: Mapping[int, Any]
-    ) -> dict[int, Any]:
-        found: dict[int, Any] = {}
-        for position, item in enumerate(items):
-            if position not in skipped:
-                try:
-                    self.section.load(item)
-                except ValidationError as error:
-                    found[position] = error.messages
-        return found

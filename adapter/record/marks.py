@@ -76,11 +76,14 @@ def _is_integral(place: Place) -> bool:
 _STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
 
 
-def _steps(path: str) -> list[str]:
-    return _STEP.findall(path)
+Steps = tuple[str, ...]
 
 
-def _gaps(tree: Any) -> dict[int, list[str]]:
+def _steps(path: str) -> Steps:
+    return tuple(_STEP.findall(path))
+
+
+def _gaps(tree: Any) -> dict[int, Steps]:
     """The path of each declared gap that has one, in steps, by its position."""
     gaps = tree.get("declared_gaps") if isinstance(tree, Mapping) else None
     found = {}
@@ -91,16 +94,25 @@ def _gaps(tree: Any) -> dict[int, list[str]]:
     return found
 
 
-def _covers(gap: list[str], finding: Finding) -> bool:
-    """Whether the gap names the finding's path or a parent of it, by segments."""
-    return _steps(write_path(finding.place))[: len(gap)] == gap
+def _coverable(finding: Finding) -> list[Steps]:
+    """The paths by which a gap covers this finding: its own, and each parent's."""
+    steps = _steps(write_path(finding.place))
+    return [steps[:length] for length in range(1, len(steps) + 1)]
 
 
 def unneeded_gaps(tree: Any, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Declared gaps that cover nothing that is missing. Source: W_GAP_NOT_NEEDED."""
-    missing = [finding for finding in findings if is_completeness(finding)]
-    for position, gap in _gaps(tree).items():
-        if not any(_covers(gap, finding) for finding in missing):
+    gaps = _gaps(tree)
+    if not gaps:
+        return
+    needed = {
+        steps
+        for finding in findings
+        if is_completeness(finding)
+        for steps in _coverable(finding)
+    }
+    for position, gap in gaps.items():
+        if gap not in needed:
             yield Finding(
                 ("declared_gaps", position, "path"),
                 Fault("W_GAP_NOT_NEEDED", "nothing is missing there"),
@@ -114,7 +126,7 @@ def grade(tree: Any, findings: Iterable[Finding]) -> list[Issue]:
     W_DECLARED_GAP; in any other status it is a warning under its own code.
     """
     is_active = not isinstance(tree, Mapping) or _counts_as_active(tree.get("status"))
-    gaps = _gaps(tree).values()
+    gaps = set(_gaps(tree).values())
     issues = []
     for finding in findings:
         code, message = finding.fault.code, finding.fault.message
@@ -122,7 +134,7 @@ def grade(tree: Any, findings: Iterable[Finding]) -> list[Issue]:
         if severity == "error" and is_completeness(finding):
             if not is_active:
                 severity = "warning"
-            elif any(_covers(gap, finding) for gap in gaps):
+            elif not gaps.isdisjoint(_coverable(finding)):
                 severity, code = "warning", "W_DECLARED_GAP"
                 message = "not there yet; a declared gap says who adds it and when"
         issues.append(Issue(severity, code, write_path(finding.place), message))

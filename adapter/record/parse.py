@@ -23,7 +23,13 @@ from adapter.record.rules.facts import Facts
 from adapter.record.rules.references import check_ids, check_refs, index_ids
 from adapter.record.rules.stratification import check_names
 from adapter.record.rules.texts import check_texts
-from adapter.record.walk import document_order, leaves, stands, structure_findings
+from adapter.record.walk import (
+    DocumentOrder,
+    leaves,
+    stands,
+    structure_findings,
+    unknown_findings,
+)
 
 
 def parse(body: bytes, *, policy: Policy, now: datetime) -> Record:
@@ -63,6 +69,7 @@ def _findings(text: Text, policy: Policy, now: datetime) -> Iterator[Finding]:
         return
     faulted = {found.place for found in structure if not found.fault.absent}
     faulted.update(text.repeated)
+    yield from unknown_findings(text.tree)
     for place in text.repeated:
         yield Finding(place, DUPLICATE_KEY)
     if text.has_banned_name:
@@ -116,7 +123,8 @@ def _in_order(text: Text, findings: Iterator[Finding]) -> list[Finding]:
         and (f.place not in banned or f.fault == STRATIFICATION)
     ]
     kept.extend(unneeded_gaps(text.tree, kept))
-    return sorted(kept, key=lambda f: document_order(text.tree, f.place))
+    order = DocumentOrder(text.tree)
+    return sorted(kept, key=lambda f: order(f.place))
 
 
 def _is_under(place: Place, containers: set[Place]) -> bool:

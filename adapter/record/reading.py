@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import math
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from adapter.record.faults import Place
 from adapter.record.identifiers import normalise_nhs_number
+from adapter.record.normal import to_nfc
 from adapter.record.vocabulary import BANNED_NAMES
 
 DEEPEST = 32
@@ -86,7 +86,7 @@ class _Settling:
 
     def settle(self, node: Any, place: Place, depth: int) -> Any:
         if type(node) is str:
-            return node if node.isascii() else unicodedata.normalize("NFC", node)
+            return to_nfc(node)
         if type(node) is dict:
             self._check_depth(depth)
             for name in self.repeats.get(id(node), ()) if self.repeats else ():

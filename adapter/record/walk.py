@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from marshmallow import ValidationError
 
+from adapter.record.containers import One, Several, object_faults
 from adapter.record.declarations import DECLARATIONS, fields_of
-from adapter.record.faults import UNKNOWN_FIELD, Fault, Finding, Place
-from adapter.record.fields import Declared, One, Section, Several, object_faults
+from adapter.record.faults import UNKNOWN_FIELD, Finding, Place
+from adapter.record.fields import LONGEST_LIST, Declared, Section
 from adapter.record.sections.whole import WholeRecord
 
 WHOLE = WholeRecord()
@@ -84,7 +85,7 @@ def _gather(
 
 
 def structure_findings(tree: Any) -> list[Finding]:
-    """What the schemas find wrong: presence, types, forms, codes, unknown names."""
+    """What the schemas find wrong: presence, types, forms and codes."""
     if not isinstance(tree, dict):
         return [Finding((), fault) for fault in object_faults(tree)]
     try:
@@ -98,11 +99,29 @@ def _flatten(messages: Any, place: Place) -> Iterator[Finding]:
     if isinstance(messages, Mapping):
         for step, inner in messages.items():
             yield from _flatten(inner, (*place, step))
+    else:
+        for fault in messages:
+            yield Finding(place, fault)
+
+
+def unknown_findings(
+    node: Any, branch: _Branch | None = _ROOT, place: Place = ()
+) -> Iterator[Finding]:
+    """Properties that the model does not define, in every object that it does."""
+    if branch is None:
         return
-    for message in messages:
-        # marshmallow's own messages are texts; the only one left is "Unknown field."
-        fault = message if isinstance(message, Fault) else UNKNOWN_FIELD
-        yield Finding(place, fault)
+    if isinstance(node, list):
+        if len(node) <= LONGEST_LIST:
+            for position, item in enumerate(node):
+                yield from unknown_findings(item, branch, (*place, position))
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name not in branch.fields:
+                yield Finding((*place, name), UNKNOWN_FIELD)
+            elif isinstance(value, dict | list):
+                yield from unknown_findings(
+                    value, branch.fields[name][1], (*place, name)
+                )
 
 
 _RANK = {
@@ -110,29 +129,43 @@ _RANK = {
 }
 
 
-def document_order(tree: Any, place: Place) -> tuple[tuple[int, int], ...]:
-    """A key that sorts places as they stand in the JSON text.
+class DocumentOrder:
+    """Where places stand in the JSON text, as keys to sort by.
 
     What is not there comes at the end of its parent, in declaration order. Source:
     record model, section 14 (Paths).
     """
-    key: list[tuple[int, int]] = []
-    node = tree
-    path = ""
-    for step in place:
-        if isinstance(step, int):
-            path += "[]"
-            node = node[step] if isinstance(node, list) and step < len(node) else None
-            key.append((0, step))
-            continue
-        path = f"{path}.{step}" if path else step
-        if isinstance(node, dict) and step in node:
-            key.append((0, list(node).index(step)))
-            node = node[step]
-        else:
-            key.append((1, _RANK.get(path, len(_RANK))))
-            node = None
-    return tuple(key)
+
+    def __init__(self, tree: Any) -> None:
+        self._tree = tree
+        self._positions: dict[int, dict[str, int]] = {}
+
+    def __call__(self, place: Place) -> tuple[tuple[int, int], ...]:
+        key: list[tuple[int, int]] = []
+        node = self._tree
+        path = ""
+        for step in place:
+            if isinstance(step, int):
+                path += "[]"
+                is_there = isinstance(node, list) and step < len(node)
+                node = node[step] if is_there else None
+                key.append((0, step))
+                continue
+            path = f"{path}.{step}" if path else step
+            if isinstance(node, dict) and step in node:
+                key.append((0, self._position(node, step)))
+                node = node[step]
+            else:
+                key.append((1, _RANK.get(path, len(_RANK))))
+                node = None
+        return tuple(key)
+
+    def _position(self, node: dict[str, Any], name: str) -> int:
+        names = self._positions.get(id(node))
+        if names is None:
+            names = {name: position for position, name in enumerate(node)}
+            self._positions[id(node)] = names
+        return names[name]
 
 
 def stands(tree: Any, place: Place) -> bool:

@@ -5,7 +5,8 @@ Source: record model, section 9.
 
 from __future__ import annotations
 
-from adapter.record.fields import Code, Date, Id, OdsCode, Section, Several, String
+from adapter.record.containers import Several
+from adapter.record.fields import Code, Date, Id, OdsCode, Section, String
 from adapter.record.vocabulary import LOG
 
 

@@ -5,7 +5,8 @@ Source: record model, section 10.
 
 from __future__ import annotations
 
-from adapter.record.fields import Code, Date, Id, Section, Several, String, Text
+from adapter.record.containers import Several
+from adapter.record.fields import Code, Date, Id, Section, String, Text
 from adapter.record.vocabulary import CATEGORIES, CLN, MED, SUB, SXG
 
 

@@ -5,7 +5,8 @@ Source: record model, section 8.
 
 from __future__ import annotations
 
-from adapter.record.fields import Code, Date, Ref, Section, Several, Text
+from adapter.record.containers import Several
+from adapter.record.fields import Code, Date, Ref, Section, Text
 from adapter.record.vocabulary import CAPACITY_OUTCOMES, LOG
 
 TOPICS_AT_18 = (

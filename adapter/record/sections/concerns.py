@@ -5,18 +5,8 @@ Source: record model, section 5.
 
 from __future__ import annotations
 
-from adapter.record.fields import (
-    Code,
-    Date,
-    Id,
-    OdsCode,
-    One,
-    Ref,
-    Section,
-    Several,
-    String,
-    Text,
-)
+from adapter.record.containers import One, Several
+from adapter.record.fields import Code, Date, Id, OdsCode, Ref, Section, String, Text
 from adapter.record.sections.item_controls import ItemControls
 from adapter.record.vocabulary import SGD
 

@@ -5,16 +5,15 @@ Source: record model, section 8.
 
 from __future__ import annotations
 
+from adapter.record.containers import One, Several
 from adapter.record.fields import (
     Code,
     Date,
     DateTime,
     Id,
     OdsCode,
-    One,
     Ref,
     Section,
-    Several,
     String,
     Text,
 )

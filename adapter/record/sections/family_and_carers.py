@@ -5,17 +5,8 @@ Source: record model, section 7.
 
 from __future__ import annotations
 
-from adapter.record.fields import (
-    Boolean,
-    Code,
-    Date,
-    One,
-    Ref,
-    Section,
-    Several,
-    String,
-    Text,
-)
+from adapter.record.containers import One, Several
+from adapter.record.fields import Boolean, Code, Date, Ref, Section, String, Text
 from adapter.record.sections.people import Person
 from adapter.record.vocabulary import LOG, RSK, SPL, SUB, TPI
 

@@ -5,16 +5,15 @@ Source: record model, section 12.
 
 from __future__ import annotations
 
+from adapter.record.containers import One, Several
 from adapter.record.fields import (
     Boolean,
     Code,
     Date,
     Id,
     OdsCode,
-    One,
     Ref,
     Section,
-    Several,
     String,
     Text,
 )

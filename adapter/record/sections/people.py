@@ -5,6 +5,7 @@ Source: record model, section 7.
 
 from __future__ import annotations
 
+from adapter.record.containers import Several
 from adapter.record.fields import (
     Boolean,
     Code,
@@ -12,7 +13,6 @@ from adapter.record.fields import (
     Id,
     LanguageTag,
     Section,
-    Several,
     String,
     Text,
 )

@@ -5,17 +5,8 @@ Source: record model, section 3.
 
 from __future__ import annotations
 
-from adapter.record.fields import (
-    Boolean,
-    Code,
-    Date,
-    Id,
-    OdsCode,
-    Ref,
-    Section,
-    Several,
-    Text,
-)
+from adapter.record.containers import Several
+from adapter.record.fields import Boolean, Code, Date, Id, OdsCode, Ref, Section, Text
 from adapter.record.vocabulary import CLN, FAM, LOG
 
 

@@ -5,17 +5,8 @@ Source: record model, section 4.
 
 from __future__ import annotations
 
-from adapter.record.fields import (
-    Boolean,
-    Code,
-    Date,
-    Id,
-    One,
-    Ref,
-    Section,
-    Several,
-    Text,
-)
+from adapter.record.containers import One, Several
+from adapter.record.fields import Boolean, Code, Date, Id, Ref, Section, Text
 from adapter.record.sections.item_controls import ItemControls
 from adapter.record.sections.safety_plan import Formulation, SafetyPlan
 from adapter.record.vocabulary import CLN, RATIONALE_KINDS, RSK, SUB, SXG

@@ -5,6 +5,7 @@ Source: record model, section 4.
 
 from __future__ import annotations
 
+from adapter.record.containers import Several
 from adapter.record.fields import (
     Boolean,
     Code,
@@ -13,7 +14,6 @@ from adapter.record.fields import (
     LongText,
     Ref,
     Section,
-    Several,
     String,
     Text,
 )

@@ -5,15 +5,14 @@ Source: record model, section 3.
 
 from __future__ import annotations
 
+from adapter.record.containers import One, Several
 from adapter.record.fields import (
     Code,
     Date,
     DateTime,
     OdsCode,
-    One,
     Ref,
     Section,
-    Several,
     String,
     Text,
 )

@@ -5,17 +5,8 @@ Source: record model, section 1.
 
 from __future__ import annotations
 
-from adapter.record.fields import (
-    Code,
-    DateTime,
-    Integer,
-    One,
-    RecordKey,
-    Ref,
-    Section,
-    Several,
-    Text,
-)
+from adapter.record.containers import One, Several
+from adapter.record.fields import Code, DateTime, Integer, RecordKey, Ref, Section, Text
 from adapter.record.sections.care_team import CareTeam
 from adapter.record.sections.clinical_essentials import ClinicalEssentials
 from adapter.record.sections.communications import LoggedCommunication

@@ -5,6 +5,7 @@ Source: record model, section 2.
 
 from __future__ import annotations
 
+from adapter.record.containers import One, Several
 from adapter.record.fields import (
     Boolean,
     Code,
@@ -13,10 +14,8 @@ from adapter.record.fields import (
     LanguageTag,
     LongText,
     NhsNumber,
-    One,
     Ref,
     Section,
-    Several,
     String,
     Text,
 )
