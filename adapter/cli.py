@@ -2,6 +2,8 @@
 
 Exit codes: 0 done; 1 the answer is no (a refused record, a faulty bundle); 2 the
 command was called wrongly; 3 the adapter does not start (settings, mappings, profiles).
+
+A verb imports what it needs when it is called: all of it takes more than a second.
 """
 
 from __future__ import annotations
@@ -12,40 +14,18 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import orjson
 
 from adapter import __version__
-from adapter.bundle.build import Stamp, acceptance_task, collection, transaction
-from adapter.bundle.ids import Ids
 from adapter.clock import parse_instant, system_clock
-from adapter.disclosure.decide import decide as decide_for
-from adapter.errors import (
-    AdapterError,
-    Issue,
-    RecipientUnknown,
-    StartRefused,
-)
-from adapter.logs import start_logging
-from adapter.mapping.explain import coverage as coverage_of
-from adapter.mapping.explain import explain as explain_for
-from adapter.prepare import prepare as prepare_for
-from adapter.record.declarations import DECLARATIONS
-from adapter.record.model import Record
-from adapter.record.parse import check as check_record
-from adapter.record.parse import parse
+from adapter.errors import AdapterError, Issue, RecipientUnknown, StartRefused
 from adapter.settings import Settings, load_settings
-from adapter.wiring import (
-    build_callers,
-    build_checker,
-    build_directory,
-    build_mapping,
-    build_parts,
-    build_policy,
-    build_tools,
-)
+
+if TYPE_CHECKING:
+    from adapter.record.model import Record
 
 ANSWER_IS_NO = 1
 DOES_NOT_START = 3
@@ -104,6 +84,9 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def read_record(settings: Settings, body: bytes, at: datetime) -> Record:
+    from adapter.record.parse import parse
+    from adapter.wiring import build_policy
+
     return parse(body, policy=build_policy(settings), now=at)
 
 
@@ -125,8 +108,11 @@ def cli() -> None:
 @verb
 def validate(settings: Settings, file: Any, at: datetime | None) -> None:
     """Say whether a record is valid, with every fault and its path."""
+    from adapter.record.parse import check
+    from adapter.wiring import build_policy
+
     policy = build_policy(settings)
-    record, issues = check_record(file.read(), policy=policy, now=at or system_clock())
+    record, issues = check(file.read(), policy=policy, now=at or system_clock())
     answer(
         {
             "accepted": record is not None,
@@ -146,6 +132,9 @@ def decide(
     settings: Settings, file: Any, at: datetime | None, recipient: str | None
 ) -> None:
     """Say for each recipient what may be disclosed, and why."""
+    from adapter.disclosure.decide import decide as decide_for
+    from adapter.wiring import build_policy
+
     at = at or system_clock()
     record = read_record(settings, file.read(), at)
     if recipient is not None:
@@ -180,6 +169,11 @@ def prepare(
 
     Ids are made from a key that is known to all, not from a store's.
     """
+    from adapter.bundle.build import Stamp, acceptance_task, collection, transaction
+    from adapter.bundle.ids import Ids
+    from adapter.prepare import prepare as prepare_for
+    from adapter.wiring import build_tools
+
     at = at or system_clock()
     record = read_record(settings, file.read(), at)
     check_recipient(record, recipient)
@@ -211,19 +205,26 @@ def raise_issues(issues: tuple[Issue, ...]) -> NoReturn:
 @verb
 def explain(settings: Settings, file: Any, at: datetime | None, recipient: str) -> None:
     """Say for each FHIR element which template line and record path made it."""
+    from adapter.mapping.explain import explain as explain_for
+    from adapter.prepare import prepare as prepare_for
+    from adapter.wiring import build_tools
+
     at = at or system_clock()
     record = read_record(settings, file.read(), at)
     check_recipient(record, recipient)
-    prepared = prepare_for(record, recipient, at=at, tools=build_tools(settings))
-    mapping = build_mapping(settings)
-    redacted = prepared.redacted
-    answer([] if redacted is None else explain_for(mapping, redacted.context()))
+    tools = build_tools(settings)
+    redacted = prepare_for(record, recipient, at=at, tools=tools).redacted
+    answer([] if redacted is None else explain_for(tools.mapping, redacted.context()))
 
 
 @cli.command()
 @verb
 def coverage(settings: Settings) -> None:
     """Say which fields no template reads and which are not carried, with the reason."""
+    from adapter.mapping.explain import coverage as coverage_of
+    from adapter.record.declarations import DECLARATIONS
+    from adapter.wiring import build_mapping
+
     not_carried = settings.mappings_dir / "not-carried.csv"
     answer(
         coverage_of(
@@ -234,11 +235,13 @@ def coverage(settings: Settings) -> None:
     )
 
 
-@cli.command()
+@cli.command("check")
 @click.argument("files", type=click.File("rb"), nargs=-1, required=True)
 @verb
-def check(settings: Settings, files: tuple[Any, ...]) -> None:
+def check_fhir(settings: Settings, files: tuple[Any, ...]) -> None:
     """Say what is wrong in FHIR bundles or resources, by the check of what leaves."""
+    from adapter.wiring import build_checker
+
     checker = build_checker(settings)
     found: dict[str, list[dict[str, str]]] = {}
     for file in files:
@@ -259,6 +262,14 @@ def check(settings: Settings, files: tuple[Any, ...]) -> None:
 @verb
 def check_config(settings: Settings) -> None:
     """Name every fault in policy, directory, callers, mappings and profiles."""
+    from adapter.wiring import (
+        build_callers,
+        build_checker,
+        build_directory,
+        build_mapping,
+        build_policy,
+    )
+
     builders: dict[str, Callable[[], object]] = {
         "policy": lambda: build_policy(settings),
         "directory": lambda: build_directory(settings, os.environ),
@@ -311,7 +322,9 @@ def serve(settings: Settings, web_only: bool, clock: datetime | None) -> None:
 @verb
 def work(settings: Settings) -> None:
     """Run one worker: send what is due until told to stop."""
+    from adapter.logs import start_logging
     from adapter.serve import work as run_worker
+    from adapter.wiring import build_parts
 
     start_logging(settings.log_level)
     run_worker(build_parts(settings))
@@ -323,6 +336,7 @@ def work(settings: Settings) -> None:
 def redrive(settings: Settings, delivery_id: str) -> None:
     """Queue a failed delivery again, once what made it fail has been mended."""
     from adapter.delivery.renewal import redrive as queue_again
+    from adapter.wiring import build_parts
 
     parts = build_parts(settings)
     queued = queue_again(delivery_id, parts, parts.clock(), actor="command-line")

@@ -11,23 +11,18 @@ from collections.abc import Mapping as Names
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from adapter.api.auth import Callers, load_callers
 from adapter.bundle.check import Checker, compile_checker
 from adapter.clock import Clock, shifted, system_clock
-from adapter.directory import Directory, load_directory
-from adapter.logs import start_logging
+from adapter.directory import Directory, load_directory, secrets_from
 from adapter.mapping.codes import load_code_maps
 from adapter.mapping.compile import Mapping, load_mapping
 from adapter.policy import DEFAULT_POLICY, Policy, load_policy
 from adapter.prepare import Tools
 from adapter.record.declarations import DECLARATIONS
-from adapter.settings import Settings, load_settings
+from adapter.settings import Settings
 from adapter.store import Store, open_store
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 KEY_WITHOUT_A_STORE = b"a key for the command line, known to all"
 
@@ -80,23 +75,14 @@ def build_checker(settings: Settings) -> Checker:
 
 
 def build_directory(settings: Settings, environ: Names[str, str]) -> Directory:
-    """The recipients' endpoints; empty without a directory file.
+    """The recipients' endpoints; without a directory file, nobody has one.
 
-    A secret that an endpoint names is the text of the file of that name in
-    ``secrets_dir``, else the environment variable of that name.
+    Raises SettingsInvalid, also when a secret that an endpoint names is not there.
     """
-
-    def secret(name: str) -> str | None:
-        if settings.secrets_dir is not None:
-            path = settings.secrets_dir / name
-            if path.is_file():
-                return path.read_text(encoding="utf-8").strip()
-        return environ.get(name)
-
     text = ""
     if settings.directory_file is not None:
         text = settings.directory_file.read_text(encoding="utf-8")
-    return load_directory(text, secrets=secret)
+    return load_directory(text, secrets=secrets_from(settings.secrets_dir, environ))
 
 
 def build_callers(settings: Settings) -> Callers:
@@ -141,12 +127,3 @@ def build_parts(settings: Settings, environ: Names[str, str] | None = None) -> P
 def offset_to(settings: Settings) -> timedelta:
     """How far the tester's clock of the settings runs ahead of the system's."""
     return settings.clock - system_clock() if settings.clock else timedelta()
-
-
-def web_app() -> Flask:
-    """The web application, made from the environment: what the web process serves."""
-    from adapter.api.app import create_app
-
-    settings = load_settings(os.environ)
-    start_logging(settings.log_level)
-    return create_app(build_parts(settings))
