@@ -103,6 +103,7 @@ def shape(name: str) -> Shape:
     return Shape(name, model.has_resource_base(), tuple(elements))
 
 
+@cache
 def identifier_is_list(resource_type: str) -> bool | None:
     """Whether the type has many identifiers, one (False), or no such element (None)."""
     field: Any = model_class(resource_type).model_fields.get("identifier")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,20 +19,19 @@ def keyed_digest(key: bytes, purpose: str, *parts: str) -> bytes:
     Each part is preceded by its length in bytes (four, big-endian), so that no two
     different lists of parts give the same message, whatever characters they hold.
     """
-    message = bytearray()
-    for part in (purpose, *parts):
-        encoded = part.encode("utf-8")
-        message += len(encoded).to_bytes(4, "big")
-        message += encoded
-    return hmac.new(key, bytes(message), hashlib.sha256).digest()
+    return hmac.new(key, _joined(purpose, *parts), hashlib.sha256).digest()
+
+
+def _joined(*parts: str) -> bytes:
+    encoded = [part.encode() for part in parts]
+    return b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
 
 
 def uuid8(digest: bytes) -> str:
     """The UUIDv8 (RFC 9562, section 5.8) whose free 122 bits are the digest's first."""
-    number = int.from_bytes(digest[:16], "big")
-    number &= ~(0xF << 76) & ~(0x3 << 62)
-    number |= (0x8 << 76) | (0x2 << 62)
-    return str(uuid.UUID(int=number))
+    version, variant = 0x80 | digest[6] & 0x0F, 0x80 | digest[8] & 0x3F
+    text = (digest[:6] + bytes((version, digest[7], variant)) + digest[9:16]).hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class Ids:
@@ -42,9 +40,12 @@ class Ids:
     def __init__(self, key: bytes, ods: str, record_id: str, recipient_id: str) -> None:
         if not key:
             raise ValueError("the key of ids must not be empty")
-        self._key = key
-        self._scope = (ods, record_id, recipient_id)
-        self._known: dict[tuple[str, str], str] = {}
+        scope = (ods, record_id, recipient_id)
+        # One begun digest a purpose: a view has a hundred resources to name.
+        self._begun = {
+            purpose: hmac.new(key, _joined(purpose, *scope), hashlib.sha256)
+            for purpose in ("resource", "view", "acceptance")
+        }
 
     def of(self, kind: str, item_id: str = "") -> str:
         """The id of the resource of that kind about that item, as UUIDv8 text.
@@ -52,11 +53,7 @@ class Ids:
         ``kind`` is a FHIR type, or a type and a word after a dot where one item has
         two resources of a type ("Flag.communication-needs").
         """
-        known = self._known.get((kind, item_id))
-        if known is None:
-            known = self._name("resource", kind, item_id)
-            self._known[kind, item_id] = known
-        return known
+        return self._name("resource", kind, item_id)
 
     def view_id(self) -> str:
         """The id of the view: the Bundle's identifier and its address here."""
@@ -67,7 +64,9 @@ class Ids:
         return self._name("acceptance", str(view_version))
 
     def _name(self, purpose: str, *parts: str) -> str:
-        return uuid8(keyed_digest(self._key, purpose, *self._scope, *parts))
+        digest = self._begun[purpose].copy()
+        digest.update(_joined(*parts))
+        return uuid8(digest.digest())
 
 
 def nhs_number_hash(key: bytes, number: str) -> str:

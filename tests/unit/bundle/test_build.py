@@ -310,3 +310,39 @@ def test_no_id_of_the_sender_leaves():
     text = to_bytes(make_bundle()).decode()
     for own in ("tr-1", "risk-1", '"Patient"}', "ZZ9A1"):
         assert own not in text
+
+
+def test_text_that_looks_like_a_reference_is_left_as_it_is():
+    mapped = make_mapped()
+    text = '"reference":"Patient" \\"reference\\":\\"Patient\\" \\'
+    mapped[1]["code"] = {"text": text}
+    bundle = make_bundle(mapped=mapped)
+    codes = [e["resource"].get("code") for e in bundle["entry"]]
+    assert {"text": text} in codes
+
+
+def test_an_identifier_written_the_other_way_round_is_made_opaque_too():
+    mapped = make_mapped()
+    backwards = {"value": "Organization/o-77", "system": RESOURCE_ID_SYSTEM}
+    mapped[1]["author"] = {"identifier": backwards}
+    content = make_content(mapped, IDS)
+    author = next(r["author"] for r in content.resources if "author" in r)
+    assert author["identifier"]["value"] == IDS.of("Organization", "o-77")
+
+
+def test_a_reference_to_something_contained_stays():
+    mapped = make_mapped()
+    mapped[1]["author"] = {"reference": "#in"}
+    content = make_content(mapped, IDS)
+    assert all(content.forms)
+    assert any(r.get("author") == {"reference": "#in"} for r in content.resources)
+
+
+def test_a_form_is_shared_by_recipients_unless_a_reference_leads_nowhere():
+    other = Ids(b"a key for tests", "ZZ9A1", "tr-1", "r-2")
+    ours, theirs = make_content(make_mapped(), IDS), make_content(make_mapped(), other)
+    assert set(ours.forms) == set(theirs.forms)
+    assert ours.hash != theirs.hash
+    mapped = make_mapped()
+    mapped[1]["author"] = {"reference": "Practitioner/gone"}
+    assert make_content(mapped, IDS).forms.count(None) == 1

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from adapter.bundle.build import make_content
 from adapter.bundle.check import compile_checker
 from adapter.bundle.check.faults import CODES
+from adapter.bundle.ids import Ids
 from tests.unit.bundle.sound import BASE, NOON, SOUND, name_of, ref, sound_bundle, words
 
 CHECKER = compile_checker({})
@@ -198,6 +200,47 @@ def test_content_is_checked_with_its_references():
     flag = SOUND["Flag"]
     assert [i.code for i in CHECKER.resources([flag])].count(REFERENCE) == 3
     assert CHECKER.resources(list(SOUND.values())) == []
+
+
+def mapped(**flag: Any) -> list[dict[str, Any]]:
+    return [
+        {"resourceType": "Patient", "id": "Patient"},
+        {
+            "resourceType": "Flag",
+            "id": "Flag/1",
+            "status": "active",
+            "code": words("x"),
+            "subject": {"reference": "Patient"},
+            **flag,
+        },
+    ]
+
+
+def test_content_is_asked_once_for_each_form():
+    checker = compile_checker({})
+    for recipient in ("r-1", "r-2"):
+        ids = Ids(b"key", "ZZ9A1", "tr-1", recipient)
+        assert checker.content(make_content(mapped(), ids)) == []
+        bad = make_content(mapped(status="activ"), ids)
+        assert [i.path for i in checker.content(bad)] == ["Flag.status"]
+        gone = make_content(mapped(author={"reference": "Practitioner/9"}), ids)
+        assert [i.code for i in checker.content(gone)] == [REFERENCE]
+    checker.forget()
+    assert checker.content(make_content(mapped(), ids)) == []
+
+
+def test_a_form_that_is_sound_where_its_target_is_is_not_so_elsewhere():
+    checker = compile_checker({})
+    ids = Ids(b"key", "ZZ9A1", "tr-1", "r-1")
+    assert checker.content(make_content(mapped(), ids)) == []
+    alone = make_content(mapped()[1:], ids)
+    assert [i.code for i in checker.content(alone)] == [REFERENCE]
+
+
+def test_an_id_that_is_there_twice_is_told():
+    ids = Ids(b"key", "ZZ9A1", "tr-1", "r-1")
+    twice = make_content([*mapped(), mapped()[1]], ids)
+    assert [i.path for i in CHECKER.content(twice)] == ["Flag"]
 
 
 def test_what_is_no_resource_is_told_and_not_raised():
