@@ -1,9 +1,11 @@
 import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.context.support.DefaultProfileValidationSupport;
 import ca.uhn.fhir.context.support.IValidationSupport;
+import ca.uhn.fhir.context.support.ValidationSupportContext;
 import ca.uhn.fhir.validation.FhirValidator;
 import ca.uhn.fhir.validation.ResultSeverityEnum;
 import ca.uhn.fhir.validation.SingleValidationMessage;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -15,6 +17,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -47,6 +50,7 @@ import org.hl7.fhir.r4.model.StructureDefinition;
 public final class BundleJudge {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final FhirContext R4 = FhirContext.forR4();
+  private static final TypeReference<Map<String, Map<String, String>>> SYSTEMS = new TypeReference<>() {};
 
   private final PrePopulatedValidationSupport known = new PrePopulatedValidationSupport(R4);
   private final Set<String> unread = new TreeSet<>();
@@ -115,15 +119,23 @@ public final class BundleJudge {
     }
   }
 
-  private static final com.fasterxml.jackson.core.type.TypeReference<java.util.Map<String, java.util.Map<String, String>>> SYSTEMS =
-      new com.fasterxml.jackson.core.type.TypeReference<>() {};
-
+  /** The validator over all that is known; a profile that gives no snapshot counts as unread. */
   private FhirValidator validator() {
     UnknownCodeSystemWarningValidationSupport elsewhere = new UnknownCodeSystemWarningValidationSupport(R4);
     elsewhere.setNonExistentCodeSystemSeverity(IValidationSupport.IssueSeverity.WARNING);
-    FhirInstanceValidator rules = new FhirInstanceValidator(new ValidationSupportChain(
-        new DefaultProfileValidationSupport(R4), known, new SnapshotGeneratingValidationSupport(R4),
-        new CommonCodeSystemsTerminologyService(R4), new InMemoryTerminologyServerValidationSupport(R4), elsewhere));
+    SnapshotGeneratingValidationSupport snapshots = new SnapshotGeneratingValidationSupport(R4);
+    ValidationSupportChain chain = new ValidationSupportChain(
+        new DefaultProfileValidationSupport(R4), known, snapshots,
+        new CommonCodeSystemsTerminologyService(R4), new InMemoryTerminologyServerValidationSupport(R4), elsewhere);
+    for (IBaseResource profile : known.fetchAllStructureDefinitions()) {
+      StructureDefinition definition = (StructureDefinition) profile;
+      try {
+        snapshots.generateSnapshot(new ValidationSupportContext(chain), definition.copy(), definition.getUrl(), null, definition.getName());
+      } catch (RuntimeException fault) {
+        unread.add(definition.getUrl() + ": " + fault.getMessage());
+      }
+    }
+    FhirInstanceValidator rules = new FhirInstanceValidator(chain);
     // An extension or a profile that nobody defines is a fault here, not a freedom.
     rules.setAnyExtensionsAllowed(false);
     rules.setErrorForUnknownProfiles(true);
