@@ -8,18 +8,26 @@ on PostgreSQL: a record, then lanes by key, then all else. Source: design, secti
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic as system_monotonic
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select, update
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    case,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.delivery import breaker
 from adapter.delivery.model import STOPPED, UNDELIVERED, State
 from adapter.store import payload
-from adapter.store.deliveries import Delivery, move, read_delivery
+from adapter.store.deliveries import Delivery, delivery_of, move
 from adapter.store.engine import Store
 from adapter.store.payload import Payload
 from adapter.store.schema import deliveries, endpoints, lanes, views
@@ -64,52 +72,45 @@ class Claimed:
     claimed_at: datetime
 
 
-def lock(connection: Connection, wanted: Mapping[str, str]) -> None:
-    """Nothing; the lanes exist and are the caller's until it commits.
+def lock(connection: Connection, wanted: Mapping[str, str]) -> dict[str, int]:
+    """The last place taken in each lane; the lanes exist and are the caller's now.
 
     ``wanted`` names the endpoint of each lane, by the lane's key.
     """
     if not wanted:
-        return
+        return {}
     build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     rows = [
         {"key": key, "endpoint": wanted[key], "last_sequence": 0, "lease_token": 0}
         for key in sorted(wanted)
     ]
     connection.execute(build(lanes).on_conflict_do_nothing(), rows)
-    connection.execute(
-        select(lanes.c.key)
+    locked = connection.execute(
+        select(lanes.c.key, lanes.c.last_sequence)
         .where(lanes.c.key.in_(sorted(wanted)))
         .order_by(lanes.c.key)
         .with_for_update()
-    ).all()
-
-
-def next_sequence(connection: Connection, lane: str) -> int:
-    """The next place in a lane that the caller has locked; counts from 1."""
-    return int(
-        connection.execute(
-            update(lanes)
-            .where(lanes.c.key == lane)
-            .values(last_sequence=lanes.c.last_sequence + 1)
-            .returning(lanes.c.last_sequence)
-        ).scalar_one()
     )
+    return {row.key: row.last_sequence for row in locked}
 
 
-def refresh(connection: Connection, lane: str) -> None:
-    """Nothing; the lane is due when its first undelivered delivery is, if that waits.
+def take_places(connection: Connection, last: Mapping[str, int]) -> None:
+    """Nothing; the lanes, which the caller has locked, are taken up to these places."""
+    if last:
+        connection.execute(
+            _TAKE_PLACES,
+            [{"of_lane": key, "last": last[key]} for key in sorted(last)],
+        )
+
+
+def refresh(connection: Connection, *keys: str) -> None:
+    """Nothing; each lane is due when its first undelivered delivery is, if that waits.
 
     A delivery that has stopped stops the lane until a person or a later version of the
     same view moves it.
     """
-    head = _head(connection, lane)
-    stopped = head is None or State(head.state) in STOPPED
-    connection.execute(
-        update(lanes)
-        .where(lanes.c.key == lane)
-        .values(next_due=None if stopped or head is None else head.next_attempt_at)
-    )
+    if keys:
+        connection.execute(_REFRESH, [{"of_lane": key} for key in sorted(keys)])
 
 
 def claim(
@@ -128,7 +129,7 @@ def claim(
     with store.writing() as connection:
         now = store.now(connection)
         while True:
-            lane = connection.execute(_due(now)).one_or_none()
+            lane = connection.execute(_DUE_TO_LEASE, {"now": now}).one_or_none()
             if lane is None:
                 return None
             found = _next_to_send(connection, lane.key, now)
@@ -143,29 +144,25 @@ def claim(
                 is_probe = True
             token = lane.lease_token + 1
             connection.execute(
-                update(lanes)
-                .where(lanes.c.key == lane.key)
-                .values(lease_token=token, lease_owner=owner, lease_until=now + length)
+                _LEASE,
+                {
+                    "of_lane": lane.key,
+                    "token": token,
+                    "owner": owner,
+                    "until": now + length,
+                },
             )
-            connection.execute(
-                update(deliveries)
-                .where(deliveries.c.id == found[0].id)
-                .values(
-                    state=State.SENDING.value,
-                    state_since=now,
-                    attempts=deliveries.c.attempts + 1,
-                )
-            )
+            connection.execute(_SEND, {"delivery": found[0].id, "now": now})
             lease = Lease(
                 lane.key, lane.endpoint, token, owner, length, taken, is_probe
             )
-            return _claimed(connection, lease, *found, now)
+            return _claimed(lease, *found, now)
 
 
 def is_due(store: Store) -> bool:
     """Whether a lane waits for a worker now; takes no lock."""
     with store.reading() as connection:
-        found = connection.execute(_due(store.now(connection), lock=False)).first()
+        found = connection.execute(_DUE, {"now": store.now(connection)}).first()
     return found is not None
 
 
@@ -174,11 +171,7 @@ def check_in(connection: Connection, lease: Lease) -> None:
 
     LeaseLost when the lane has been leased again since: the caller writes nothing.
     """
-    ended = connection.execute(
-        update(lanes)
-        .where(lanes.c.key == lease.lane, lanes.c.lease_token == lease.token)
-        .values(lease_owner=None, lease_until=None)
-    )
+    ended = connection.execute(_CHECK_IN, {"of_lane": lease.lane, "token": lease.token})
     if ended.rowcount != 1:
         raise LeaseLost
 
@@ -252,35 +245,6 @@ def may_still_send(
     return time_out < lease.length / 2 and gone < lease.length / 2
 
 
-def _due(now: datetime, *, lock: bool = True) -> Select[*tuple[Any, ...]]:
-    question = (
-        select(
-            lanes.c.key, lanes.c.endpoint, lanes.c.lease_token, endpoints.c.stopped_at
-        )
-        .join(endpoints, endpoints.c.name == lanes.c.endpoint, isouter=True)
-        .where(
-            lanes.c.next_due <= now,
-            or_(lanes.c.lease_until.is_(None), lanes.c.lease_until <= now),
-            or_(endpoints.c.stopped_at.is_(None), endpoints.c.probe_at <= now),
-        )
-        .order_by(lanes.c.next_due)
-        .limit(1)
-    )
-    return question.with_for_update(of=lanes, skip_locked=True) if lock else question
-
-
-def _head(connection: Connection, lane: str) -> Any:
-    return connection.execute(
-        select(deliveries)
-        .where(
-            deliveries.c.lane == lane,
-            deliveries.c.state.in_([state.value for state in UNDELIVERED]),
-        )
-        .order_by(deliveries.c.sequence)
-        .limit(1)
-    ).one_or_none()
-
-
 def _next_to_send(
     connection: Connection, lane: str, now: datetime
 ) -> tuple[Any, ViewHead] | None:
@@ -288,19 +252,18 @@ def _next_to_send(
 
     One that a worker left behind while a later version came is passed over here.
     """
-    while (head := _head(connection, lane)) is not None:
+    while True:
+        head = connection.execute(_FIRST, {"of_lane": lane}).one_or_none()
+        if head is None:
+            return None
         if State(head.state) in STOPPED:
             return None
-        view = ViewHead(
-            **connection.execute(select(views).where(views.c.view_id == head.view_id))
-            .one()
-            ._mapping
-        )
+        found = connection.execute(_VIEW, {"of_view": head.view_id}).one()
+        view = ViewHead(**found._mapping)
         to = overtaken(view, head.view_version)
         if to is None:
             return head, view
         move(connection, head.id, to, at=now)
-    return None
 
 
 def overtaken(view: ViewHead, view_version: int) -> State | None:
@@ -310,15 +273,16 @@ def overtaken(view: ViewHead, view_version: int) -> State | None:
     return State.WITHDRAWN if view.standing == EMPTY else State.SUPERSEDED
 
 
-def _claimed(
-    connection: Connection, lease: Lease, head: Any, view: ViewHead, now: datetime
-) -> Claimed:
-    delivery = read_delivery(connection, head.id)
-    if delivery is None:
-        raise LookupError("a claimed delivery must be there")
+def _claimed(lease: Lease, head: Any, view: ViewHead, now: datetime) -> Claimed:
+    delivery = delivery_of(head)
     return Claimed(
         lease=lease,
-        delivery=delivery,
+        delivery=replace(
+            delivery,
+            state=State.SENDING,
+            state_since=now,
+            attempts=delivery.attempts + 1,
+        ),
         body=payload.read(head, "body"),
         tries=head.tries,
         few_tries=head.few_tries,
@@ -326,3 +290,63 @@ def _claimed(
         view=view,
         claimed_at=now,
     )
+
+
+# Built once: a worker asks these several times for each delivery.
+# No IN: a statement that is run for many lanes at once cannot hold a list.
+_IS_UNDELIVERED = or_(*(deliveries.c.state == state.value for state in UNDELIVERED))
+_HAS_STOPPED = or_(*(deliveries.c.state == state.value for state in STOPPED))
+_OF_LANE = bindparam("of_lane", type_=lanes.c.key.type)
+_NOW = bindparam("now", type_=lanes.c.next_due.type)
+
+_DUE = (
+    select(lanes.c.key, lanes.c.endpoint, lanes.c.lease_token, endpoints.c.stopped_at)
+    .join(endpoints, endpoints.c.name == lanes.c.endpoint, isouter=True)
+    .where(
+        lanes.c.next_due <= _NOW,
+        or_(lanes.c.lease_until.is_(None), lanes.c.lease_until <= _NOW),
+        or_(endpoints.c.stopped_at.is_(None), endpoints.c.probe_at <= _NOW),
+    )
+    .order_by(lanes.c.next_due)
+    .limit(1)
+)
+_DUE_TO_LEASE = _DUE.with_for_update(of=lanes, skip_locked=True)
+_FIRST = (
+    select(deliveries)
+    .where(deliveries.c.lane == _OF_LANE, _IS_UNDELIVERED)
+    .order_by(deliveries.c.sequence)
+    .limit(1)
+)
+_VIEW = select(views).where(views.c.view_id == bindparam("of_view"))
+_FIRST_DUE = (
+    _FIRST.with_only_columns(
+        case((_HAS_STOPPED, null()), else_=deliveries.c.next_attempt_at)
+    )
+).scalar_subquery()
+_REFRESH = update(lanes).where(lanes.c.key == _OF_LANE).values(next_due=_FIRST_DUE)
+_TAKE_PLACES = (
+    update(lanes).where(lanes.c.key == _OF_LANE).values(last_sequence=bindparam("last"))
+)
+_LEASE = (
+    update(lanes)
+    .where(lanes.c.key == _OF_LANE)
+    .values(
+        lease_token=bindparam("token"),
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until"),
+    )
+)
+_SEND = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("delivery"))
+    .values(
+        state=State.SENDING.value,
+        state_since=_NOW,
+        attempts=deliveries.c.attempts + 1,
+    )
+)
+_CHECK_IN = (
+    update(lanes)
+    .where(lanes.c.key == _OF_LANE, lanes.c.lease_token == bindparam("token"))
+    .values(lease_owner=None, lease_until=None)
+)

@@ -6,7 +6,7 @@ any delivery is touched, as ``adapter.delivery.lanes`` orders it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from adapter.delivery.release import Before, Release, cancel
 from adapter.store import audit, deliveries, records, tasks, views, worklist
 from adapter.store.audit import Entry
 from adapter.store.deliveries import Delivery
-from adapter.store.views import EMPTY, ViewHead
+from adapter.store.views import EMPTY, NewVersion, ViewHead
 from adapter.store.worklist import Duty
 
 
@@ -57,19 +57,13 @@ def save(
     caller plans again.
     """
     changed = [release for release in releases if release.is_new_version]
-    overtaken = _lock_lanes(connection, changed)
-    entries: list[Entry] = []
-    duties: list[Duty] = []
-    for release in releases:
-        _save_view(connection, release, at)
-        entries += _entries(release, actor, at)
-        duties += _duties(release, person_key)
+    last, overtaken = _lock_lanes(connection, changed)
+    _save_views(connection, releases, at)
     gone = _supersede(connection, changed, overtaken, at)
-    for release in changed:
-        if release.delivery is not None:
-            _queue(connection, release, release.delivery)
-    for lane in sorted(_lanes_of(changed) | {each.lane for each in gone if each.lane}):
-        lanes.refresh(connection, lane)
+    places = _queue(connection, changed, last)
+    lanes.refresh(connection, *places, *{each.lane for each in gone if each.lane})
+    entries = [entry for release in releases for entry in _entries(release, actor, at)]
+    duties = [duty for release in releases for duty in _duties(release, person_key)]
     entries += [moved(each, each.state, None, actor, at) for each in gone]
     duties += _withdrawals(connection, changed, person_key)
     if gone:
@@ -91,8 +85,8 @@ def save(
 
 def _lock_lanes(
     connection: Connection, changed: Sequence[Release]
-) -> dict[str, list[Delivery]]:
-    """The undelivered deliveries of the changed views, their lanes locked."""
+) -> tuple[dict[str, int], dict[str, list[Delivery]]]:
+    """The last places in the lanes, locked, and what the changed views overtake."""
     ids = [release.head.view_id for release in changed if release.before.head]
     wanted = {
         release.delivery.lane: release.delivery.endpoint
@@ -102,22 +96,39 @@ def _lock_lanes(
     for each in deliveries.undelivered(connection, ids) if ids else ():
         if each.lane and each.endpoint:
             wanted[each.lane] = each.endpoint
-    lanes.lock(connection, wanted)
+    last = lanes.lock(connection, wanted)
     # Read once more: before the lanes were ours a worker may have moved them.
     overtaken: dict[str, list[Delivery]] = {}
     for each in deliveries.undelivered(connection, ids) if ids else ():
         overtaken.setdefault(each.view_id, []).append(each)
-    return overtaken
+    return last, overtaken
 
 
-def _save_view(connection: Connection, release: Release, at: datetime) -> None:
-    views.write_head(connection, release.head, is_new=release.before.head is None)
-    if not release.is_new_version:
-        return
-    views.write_version(
-        connection, release.head, at, release.resources, release.collection
+def _save_views(
+    connection: Connection, releases: Sequence[Release], at: datetime
+) -> None:
+    for are_new in (True, False):
+        heads = [
+            release.head
+            for release in releases
+            if (release.before.head is None) is are_new
+        ]
+        views.write_heads(connection, heads, are_new=are_new)
+    changed = [release for release in releases if release.is_new_version]
+    views.write_versions(
+        connection,
+        [
+            NewVersion(
+                release.head,
+                at,
+                release.resources,
+                release.collection,
+                is_first=release.before.head is None,
+            )
+            for release in changed
+        ],
     )
-    for task in release.before.undecided:
+    for task in (task for release in changed for task in release.before.undecided):
         cancelled = cancel(task, at)
         if not tasks.replace_task(
             connection,
@@ -128,8 +139,7 @@ def _save_view(connection: Connection, release: Release, at: datetime) -> None:
             at=at,
         ):
             raise views.Moved
-    if release.task is not None:
-        tasks.insert_task(connection, release.task)
+    tasks.insert_tasks(connection, [each.task for each in changed if each.task])
 
 
 def _supersede(
@@ -153,19 +163,24 @@ def _supersede(
     return gone
 
 
-def _queue(connection: Connection, release: Release, delivery: Delivery) -> None:
-    if delivery.lane is not None:
-        sequence = lanes.next_sequence(connection, delivery.lane)
-        delivery = replace(delivery, sequence=sequence)
-    deliveries.insert_delivery(connection, delivery, release.body)
-
-
-def _lanes_of(changed: Iterable[Release]) -> set[str]:
-    return {
-        release.delivery.lane
-        for release in changed
-        if release.delivery and release.delivery.lane
-    }
+def _queue(
+    connection: Connection, changed: Sequence[Release], last: Mapping[str, int]
+) -> dict[str, int]:
+    """The places that the new deliveries took, by lane."""
+    places: dict[str, int] = {}
+    added = []
+    for release in changed:
+        delivery = release.delivery
+        if delivery is None:
+            continue
+        if delivery.lane is not None:
+            place = places.get(delivery.lane, last[delivery.lane]) + 1
+            places[delivery.lane] = place
+            delivery = replace(delivery, sequence=place)
+        added.append((delivery, release.body))
+    deliveries.insert_deliveries(connection, added)
+    lanes.take_places(connection, places)
+    return places
 
 
 def _duties(release: Release, person_key: str) -> list[Duty]:

@@ -21,7 +21,6 @@ from adapter.bundle.build import (
     cancelled_task,
     collection,
     content_hash,
-    stamped_resource,
     to_bytes,
     transaction,
 )
@@ -203,8 +202,9 @@ def _with_bytes(
     return replace(
         release,
         resources=tuple(
-            _row(each, hashes, stamp, patient_id, nhs_hash)
-            for each in content.resources
+            _row(entry["resource"], hashes, stamp, patient_id, nhs_hash)
+            for entry in pulled["entry"]
+            if entry["resource"] is not task
         ),
         collection=pack(to_bytes(pulled)),
         task=_task(task, head, patient_id, nhs_hash, around.at) if task else None,
@@ -300,7 +300,7 @@ def _row(
         patient_id=patient_id,
         nhs_hash=nhs_hash,
         content_hash=hashes[reference],
-        body=pack(to_bytes(stamped_resource(resource, stamp))),
+        body=pack(to_bytes(resource)),
     )
 
 

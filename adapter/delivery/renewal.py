@@ -125,13 +125,14 @@ def place(
     if delivery.lane is not None and delivery.endpoint is not None:
         wanted.setdefault(delivery.lane, delivery.endpoint)
     with parts.store.writing() as connection:
-        lanes.lock(connection, wanted)
+        last = lanes.lock(connection, wanted)
         found = deliveries.read_delivery(connection, delivery.id)
         if found is None or found.state not in REDRIVABLE | {State.QUEUED}:
             return found
         sequence = found.sequence
         if found.lane != key:
-            sequence = lanes.next_sequence(connection, key)
+            sequence = last[key] + 1
+            lanes.take_places(connection, {key: sequence})
         deliveries.queue_again(
             connection,
             delivery.id,
@@ -140,8 +141,7 @@ def place(
             sequence=sequence,
             endpoint=endpoint.name,
         )
-        for lane in sorted(wanted):
-            lanes.refresh(connection, lane)
+        lanes.refresh(connection, *wanted)
         _mended(connection, found, actor, at)
         return deliveries.read_delivery(connection, delivery.id)
 

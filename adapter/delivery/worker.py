@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic as system_monotonic
+from time import sleep
 from typing import Any, Protocol
 
 from adapter import logs
@@ -26,12 +27,15 @@ from adapter.delivery.renewal import place, present_of, renew
 from adapter.delivery.retry import DEFAULT_RETRY, RetryPolicy
 from adapter.delivery.settle import Settled, settle
 from adapter.directory.model import Endpoint
-from adapter.errors import AdapterError
+from adapter.errors import AdapterError, NotReady
 from adapter.intake import Parts as IntakeParts
 from adapter.store import Store, audit
 
 IDLE = timedelta(milliseconds=25)
-"""How often an idle worker looks whether the store has changed."""
+"""How often an idle thread asks SQLite whether anything was committed."""
+
+IDLE_ELSEWHERE = timedelta(milliseconds=100)
+"""How often an idle thread looks at a database that cannot be asked so cheaply."""
 
 LONGEST_IDLE = timedelta(milliseconds=500)
 """How long it trusts that nothing has come due when nothing has changed."""
@@ -39,6 +43,10 @@ LONGEST_IDLE = timedelta(milliseconds=500)
 
 CANNOT_PREPARE = timedelta(minutes=1)
 """How long a delivery waits whose view could not be prepared again."""
+
+
+STORE_AWAY = timedelta(milliseconds=500)
+"""How long to wait before writing back once more to a store that was away."""
 
 
 class Transport(Protocol):
@@ -73,6 +81,7 @@ class Worker:
     retry: RetryPolicy = DEFAULT_RETRY
     dice: Callable[[], float] = random.random
     monotonic: Callable[[], float] = system_monotonic
+    pause: Callable[[float], None] = sleep
 
     def step(self) -> bool:
         """Whether something was due; if so, it has been dealt with."""
@@ -93,9 +102,7 @@ class Worker:
             if endpoint is None:
                 return True
             answer = self._send(endpoint, claimed, log)
-            settled = settle(
-                self.parts.store, claimed, answer, policy=self.retry, dice=self.dice
-            )
+            settled = self._settle(claimed, answer)
         except LeaseLost:
             log.warning(logs.LEASE_LOST)
             return True
@@ -153,6 +160,22 @@ class Worker:
             # A fault of ours must not stop the lane for good, nor print a value.
             log.error(logs.REQUEST_FAILED, error=type(error).__name__)
             return Answer(Outcome.TRANSIENT, "transport_fault")
+
+    def _settle(self, claimed: Claimed, answer: Answer) -> Settled:
+        """What became of it; a store that is away is waited for while the lease runs.
+
+        Otherwise what has arrived would be sent again.
+        """
+        end = claimed.lease.taken + claimed.lease.length.total_seconds()
+        while True:
+            try:
+                return settle(
+                    self.parts.store, claimed, answer, policy=self.retry, dice=self.dice
+                )
+            except NotReady:
+                if self.monotonic() >= end:
+                    raise
+                self.pause(STORE_AWAY.total_seconds())
 
     def _length_for(self, name: str) -> timedelta:
         endpoint = self.parts.directory.endpoint_named(name)
@@ -251,6 +274,9 @@ class Wakener:
 
     def wait(self, stop: threading.Event) -> None:
         """Nothing, after something may have come due or ``stop`` was set."""
+        if self._connection is None:
+            stop.wait(IDLE_ELSEWHERE.total_seconds())
+            return
         for _ in range(LONGEST_IDLE // IDLE):
             if stop.wait(IDLE.total_seconds()) or self._has_changed():
                 return

@@ -6,12 +6,13 @@ asked of them, and the one way to move a delivery from state to state.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, func, insert, select, update
 
 from adapter.delivery.model import TRANSITIONS, UNDELIVERED, State
 from adapter.store import payload
@@ -53,6 +54,9 @@ class Delivery:
     state_since: datetime
 
 
+_FIELDS = tuple(Delivery.__dataclass_fields__)
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One request: when, how long, and what it came to. ``attempt`` counts from 1."""
@@ -89,7 +93,7 @@ def list_deliveries(
             question.order_by(deliveries.c.number.desc()).limit(limit + 1)
         ).all()
     last = rows[limit - 1].number if len(rows) > limit else 0
-    return page([_delivery(row) for row in rows], limit, cursor(last))
+    return page([delivery_of(row) for row in rows], limit, cursor(last))
 
 
 def find_delivery(
@@ -114,7 +118,7 @@ def deliveries_of_record(
         question = question.where(deliveries.c.record_version == version)
     with store.reading() as connection:
         rows = connection.execute(question.order_by(deliveries.c.number)).all()
-    return [_delivery(row) for row in rows]
+    return [delivery_of(row) for row in rows]
 
 
 def list_attempts(store: Store, delivery_id: str) -> list[Attempt]:
@@ -155,7 +159,7 @@ def read_delivery(connection: Connection, delivery_id: str) -> Delivery | None:
     row = connection.execute(
         select(deliveries).where(deliveries.c.id == delivery_id)
     ).one_or_none()
-    return _delivery(row) if row is not None else None
+    return delivery_of(row) if row is not None else None
 
 
 def read_body(connection: Connection, delivery_id: str) -> Payload | None:
@@ -176,7 +180,7 @@ def newest_delivery(connection: Connection, view_id: str) -> Delivery | None:
         .order_by(deliveries.c.number.desc())
         .limit(1)
     ).one_or_none()
-    return _delivery(row) if row is not None else None
+    return delivery_of(row) if row is not None else None
 
 
 def delivery_of_version(
@@ -191,7 +195,7 @@ def delivery_of_version(
         .order_by(deliveries.c.number.desc())
         .limit(1)
     ).one_or_none()
-    return _delivery(row) if row is not None else None
+    return delivery_of(row) if row is not None else None
 
 
 def ever_sent(connection: Connection, view_id: str) -> list[Delivery]:
@@ -201,7 +205,7 @@ def ever_sent(connection: Connection, view_id: str) -> list[Delivery]:
         .where(deliveries.c.view_id == view_id, deliveries.c.attempts > 0)
         .order_by(deliveries.c.number)
     ).all()
-    return [_delivery(row) for row in rows]
+    return [delivery_of(row) for row in rows]
 
 
 def undelivered(connection: Connection, view_ids: Collection[str]) -> list[Delivery]:
@@ -214,28 +218,26 @@ def undelivered(connection: Connection, view_ids: Collection[str]) -> list[Deliv
         )
         .order_by(deliveries.c.number)
     ).all()
-    return [_delivery(row) for row in rows]
+    return [delivery_of(row) for row in rows]
 
 
-def insert_delivery(
-    connection: Connection, delivery: Delivery, body: Payload | None
+def insert_deliveries(
+    connection: Connection, added: Sequence[tuple[Delivery, Payload | None]]
 ) -> None:
-    """Nothing; the delivery is in the outbox once the caller commits."""
-    values: dict[str, Any] = {
-        name: getattr(delivery, name) for name in Delivery.__dataclass_fields__
-    }
-    connection.execute(
-        insert(deliveries).values(
-            **{
-                **values,
-                "state": delivery.state.value,
-                "issues": list(delivery.issues) or None,
-            },
+    """Nothing; the deliveries are in the outbox once the caller commits."""
+    rows = [
+        {
+            **{name: getattr(delivery, name) for name in _FIELDS},
+            "state": delivery.state.value,
+            "issues": list(delivery.issues) or None,
+            "tries": 0,
+            "few_tries": 0,
             **payload.columns("body", body),
-            tries=0,
-            few_tries=0,
-        )
-    )
+        }
+        for delivery, body in added
+    ]
+    if rows:
+        connection.execute(insert(deliveries), rows)
 
 
 def move(
@@ -253,18 +255,37 @@ def move(
     ``only_from`` narrows further what it may come from. ``changes`` are other columns
     to be written with it.
     """
-    allowed = {state for state in State if to in TRANSITIONS[state]}
+    allowed = frozenset(state for state in State if to in TRANSITIONS[state])
     if only_from is not None:
-        allowed &= set(only_from)
+        allowed &= frozenset(only_from)
     changed = connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.id == delivery_id,
-            deliveries.c.state.in_(sorted(state.value for state in allowed)),
-        )
-        .values(state=to.value, reason=reason, state_since=at, **changes)
+        _move(allowed, frozenset(changes)),
+        {
+            "delivery": delivery_id,
+            "to": to.value,
+            "at": at,
+            "why": reason,
+            **{f"new_{name}": value for name, value in changes.items()},
+        },
     )
     return changed.rowcount == 1
+
+
+@cache
+def _move(allowed: frozenset[State], changes: frozenset[str]) -> Update:
+    return (
+        update(deliveries)
+        .where(
+            deliveries.c.id == bindparam("delivery"),
+            deliveries.c.state.in_(sorted(state.value for state in allowed)),
+        )
+        .values(
+            state=bindparam("to"),
+            reason=bindparam("why"),
+            state_since=bindparam("at"),
+            **{name: bindparam(f"new_{name}") for name in changes},
+        )
+    )
 
 
 def queue_again(
@@ -295,8 +316,9 @@ def queue_again(
     )
 
 
-def _delivery(row: Row[*tuple[Any, ...]]) -> Delivery:
-    values = {name: row._mapping[name] for name in Delivery.__dataclass_fields__}
+def delivery_of(row: Row[*tuple[Any, ...]]) -> Delivery:
+    """The delivery of a whole row of the table."""
+    values = {name: row._mapping[name] for name in _FIELDS}
     values["state"] = State(values["state"])
     values["issues"] = tuple(values["issues"] or ())
     return Delivery(**values)

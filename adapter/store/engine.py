@@ -23,7 +23,13 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from adapter.clock import Clock
 from adapter.errors import NotReady
@@ -32,6 +38,8 @@ from adapter.store.schema import from_microseconds, meta
 BUSY_TIMEOUT = timedelta(seconds=10)
 CLOCK_OFFSET = "clock_offset_microseconds"
 HMAC_KEY = "hmac_key"
+AWAY = "the store cannot answer just now"
+NOT_MIGRATED = "the store has not been made ready: run `transition-adapter migrate`"
 _WRITES = "transition_adapter_writes"
 _NOW = text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
 
@@ -84,7 +92,7 @@ class Store:
         with self.reading() as connection:
             value = _read_meta(connection, HMAC_KEY)
         if value is None:
-            raise NotReady("the store has no key yet: run `transition-adapter migrate`")
+            raise NotReady(NOT_MIGRATED)
         return bytes.fromhex(value)
 
     def clock_offset(self) -> timedelta:
@@ -136,11 +144,17 @@ def make_engine(url: str | URL) -> Engine:
     if address.drivername in {"postgresql", "postgres"}:
         address = address.set(drivername="postgresql+psycopg")
     if address.get_backend_name() == "sqlite":
-        engine = create_engine(address)
+        engine = create_engine(address, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return create_engine(
+        address,
+        hide_parameters=True,  # an error's text must not hold what was being written
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=20,
+    )
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -164,18 +178,23 @@ def _told_plainly() -> Iterator[None]:
     """A store that cannot answer is NotReady; the database's own words stay inside."""
     try:
         yield
-    except (OperationalError, ProgrammingError) as error:
-        raise NotReady(_reason(error)) from error
+    except ProgrammingError as error:
+        if not _is_unmigrated(error):
+            raise
+        raise NotReady(NOT_MIGRATED) from error
+    except OperationalError as error:
+        if _is_unmigrated(error):
+            raise NotReady(NOT_MIGRATED) from error
+        raise NotReady(AWAY) from error
+    except (InterfaceError, PoolTimeout) as error:
+        raise NotReady(AWAY) from error
 
 
-def _reason(error: DBAPIError) -> str:
-    state = getattr(error.orig, "sqlstate", None)
-    words = str(error.orig)
-    if state == "42P01" or "no such table" in words:
-        return "the store has no tables yet: run `transition-adapter migrate`"
-    if "no such column" in words or state == "42703":
-        return "the store is of an older version: run `transition-adapter migrate`"
-    return "the store cannot answer just now"
+def _is_unmigrated(error: DBAPIError) -> bool:
+    state, words = getattr(error.orig, "sqlstate", None), str(error.orig)
+    return state in {"42P01", "42703"} or words.startswith(
+        ("no such table", "no such column")
+    )
 
 
 def _read_meta(connection: Connection, name: str) -> str | None:

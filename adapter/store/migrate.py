@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.errors import NotReady
-from adapter.store.engine import HMAC_KEY, Store, make_engine
+from adapter.store.engine import HMAC_KEY, NOT_MIGRATED, Store, make_engine
 from adapter.store.schema import meta
 
 KEY_BYTES = 32
@@ -52,12 +52,8 @@ def check_migrated(store: Store) -> None:
     """Nothing when the tables are those of this version; NotReady when not."""
     with store.reading() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    if found is None:
-        raise NotReady("the store has no tables yet: run `transition-adapter migrate`")
     if found != ScriptDirectory.from_config(_config()).get_current_head():
-        raise NotReady(
-            "the store is of another version: run `transition-adapter migrate`"
-        )
+        raise NotReady(NOT_MIGRATED)
 
 
 def _config() -> Config:

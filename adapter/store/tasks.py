@@ -7,7 +7,7 @@ with the type Task. What a receiver may change is decided in
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,9 @@ class StoredTask:
     body: Payload
 
 
+_FIELDS = tuple(name for name in StoredTask.__dataclass_fields__ if name != "body")
+
+
 def read_task(
     store: Store, task_id: str, caller_ods: str, kinds: Collection[str] | None
 ) -> StoredTask | None:
@@ -66,16 +69,17 @@ def find_task(connection: Connection, task_id: str) -> StoredTask | None:
     return _task(row) if row is not None else None
 
 
-def insert_task(connection: Connection, task: StoredTask) -> None:
-    """Nothing; the Task is kept."""
-    values = {
-        column.name: getattr(task, column.name)
-        for column in tasks.columns
-        if not column.name.startswith("body")
-    }
-    connection.execute(
-        insert(tasks).values(**values, **payload.columns("body", task.body))
-    )
+def insert_tasks(connection: Connection, added: Sequence[StoredTask]) -> None:
+    """Nothing; the Tasks are kept."""
+    rows = [
+        {
+            **{name: getattr(task, name) for name in _FIELDS},
+            **payload.columns("body", task.body),
+        }
+        for task in added
+    ]
+    if rows:
+        connection.execute(insert(tasks), rows)
 
 
 def replace_task(
@@ -144,10 +148,6 @@ def tasks_left_open(connection: Connection, view_id: str) -> list[StoredTask]:
 
 def _task(row: Row[*tuple[Any, ...]]) -> StoredTask:
     return StoredTask(
-        **{
-            name: getattr(row, name)
-            for name in StoredTask.__dataclass_fields__
-            if name != "body"
-        },
+        **{name: getattr(row, name) for name in _FIELDS},
         body=payload.read(row, "body"),
     )

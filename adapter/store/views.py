@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    bindparam,
     delete,
     insert,
     literal,
@@ -322,46 +323,65 @@ def check_unmoved(
         raise Moved
 
 
-def write_head(connection: Connection, head: ViewHead, *, is_new: bool) -> None:
-    """Nothing; the view stands as ``head`` says, its resources apart."""
-    values = {
-        column.name: getattr(head, column.name)
-        for column in views.columns
-        if column.name != "resources"
-    }
-    if is_new:
-        connection.execute(insert(views).values(**values))
-    else:
-        connection.execute(
-            update(views).where(views.c.view_id == head.view_id).values(**values)
-        )
-
-
-def write_version(
-    connection: Connection,
-    head: ViewHead,
-    at: datetime,
-    resources: Sequence[ResourceRow],
-    collection: Payload | None,
+def write_heads(
+    connection: Connection, heads: Sequence[ViewHead], *, are_new: bool
 ) -> None:
-    """Nothing; ``head``'s version is kept, and its resources are those to be read."""
-    connection.execute(
-        insert(view_versions).values(
-            view_id=head.view_id,
-            version=head.version,
-            standing=head.standing,
-            content_hash=head.content_hash,
-            stamped_at=at,
-            record_version=head.record_version,
-            mapping_version=head.mapping_version,
-            resources=[f"{each.type}/{each.id}" for each in resources],
-            **payload.columns("collection", collection),
+    """Nothing; the views stand as ``heads`` say, their resources apart."""
+    names = [column.name for column in views.columns]
+    rows = [{name: getattr(head, name) for name in names} for head in heads]
+    if rows and are_new:
+        connection.execute(insert(views), rows)
+    elif rows:
+        connection.execute(
+            _REPLACE_HEAD,
+            [{f"new_{name}": row[name] for name in names} for row in rows],
         )
-    )
-    connection.execute(
-        delete(view_resources).where(view_resources.c.view_id == head.view_id)
-    )
-    rows = [
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """A version of a view to be kept, with the resources to be read from now on."""
+
+    head: ViewHead
+    stamped_at: datetime
+    resources: Sequence[ResourceRow]
+    collection: Payload | None
+    is_first: bool
+
+
+def write_versions(connection: Connection, versions: Sequence[NewVersion]) -> None:
+    """Nothing; the versions are kept, and their resources are those to be read."""
+    if not versions:
+        return
+    connection.execute(insert(view_versions), [_version_row(each) for each in versions])
+    earlier = [each.head.view_id for each in versions if not each.is_first]
+    if earlier:
+        connection.execute(
+            delete(view_resources).where(view_resources.c.view_id.in_(earlier))
+        )
+    rows = [row for each in versions for row in _resource_rows(each)]
+    if rows:
+        connection.execute(insert(view_resources), rows)
+
+
+def _version_row(new: NewVersion) -> dict[str, Any]:
+    head = new.head
+    return {
+        "view_id": head.view_id,
+        "version": head.version,
+        "standing": head.standing,
+        "content_hash": head.content_hash,
+        "stamped_at": new.stamped_at,
+        "record_version": head.record_version,
+        "mapping_version": head.mapping_version,
+        "resources": [f"{each.type}/{each.id}" for each in new.resources],
+        **payload.columns("collection", new.collection),
+    }
+
+
+def _resource_rows(new: NewVersion) -> list[dict[str, Any]]:
+    head = new.head
+    return [
         {
             "view_id": head.view_id,
             "recipient_ods": head.recipient_ods,
@@ -376,10 +396,21 @@ def write_version(
             "content_hash": each.content_hash,
             **payload.columns("body", each.body),
         }
-        for each in resources
+        for each in new.resources
     ]
-    if rows:
-        connection.execute(insert(view_resources), rows)
+
+
+_REPLACE_HEAD = (
+    update(views)
+    .where(views.c.view_id == bindparam("new_view_id"))
+    .values(
+        {
+            column: bindparam(f"new_{column.name}")
+            for column in views.columns
+            if column.name != "view_id"
+        }
+    )
+)
 
 
 def _read_heads(connection: Connection, which: ColumnElement[bool]) -> list[ViewHead]:

@@ -120,11 +120,8 @@ def test_a_view_is_not_served_nor_sent_after_its_time(
     post(parts)
     past = parts.clock()
     with parts.store.writing() as connection:
-        views.write_head(
-            connection,
-            replace(head_of(parts), valid_until=past),
-            is_new=False,
-        )
+        stale = replace(head_of(parts), valid_until=past)
+        views.write_heads(connection, [stale], are_new=False)
     assert find_flags(parts) == ()
     transport = Receivers()
     run_once(parts, transport, worker=make_worker(parts, transport))
