@@ -195,7 +195,9 @@ def _outcome_issue(issue_type: str, issue: Issue) -> dict[str, Any]:
         "diagnostics": issue.message,
     }
     if issue.path:
-        told["expression"] = [issue.path]
+        # An expression is FHIRPath; a parameter or a place in a patch is a location.
+        is_element = issue.path[0].isupper()
+        told["expression" if is_element else "location"] = [issue.path]
     return told
 
 
@@ -246,6 +248,9 @@ def handle_errors(app: Flask) -> None:
 
     @app.errorhandler(AdapterError)
     def tell(error: AdapterError) -> Response:
+        if isinstance(error, UnknownRecord):
+            # In the same words whatever it was that is not there for this caller.
+            return render(UnknownRecord())
         if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
             unforeseen = report(error)
             # A sender may learn which code or element is wrong; a receiver may not.

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from api_house import House, record_of
+from api_house import House, recipient_of, record_of
 from werkzeug.test import TestResponse
 
 PATCH = "application/json-patch+json"
@@ -248,6 +248,34 @@ def test_anothers_task_and_an_unknown_one_are_the_same_answer(
         assert theirs.data == none.data
     for match in (None, 'W/"9"'):
         assert put(house, accepted, match, "other-team").status_code == 404
+
+
+def test_a_task_of_what_may_no_longer_leave_is_not_there(
+    house: House, task: dict[str, Any]
+) -> None:
+    record = record_of("planned-handover")
+    recipient_of(record, "adult_mh_service")["care_relationship"] = "none"
+    house.post({**record, "record_version": 2})
+    accepted = {**task, **PERSON, "status": "accepted"}
+    unknown = {**accepted, "id": "0b0e2f5e-6a1c-8a53-9a52-6f1f6c3c8e55"}
+    for match in (None, 'W/"1"', 'W/"2"'):
+        gone, none = put(house, accepted, match), put(house, unknown, match)
+        assert gone.status_code == none.status_code == 404
+        assert gone.data == none.data
+    assert house.client("team").get(f"/fhir/Task/{task['id']}").status_code == 404
+
+
+def test_a_task_of_an_earlier_version_is_cancelled(
+    house: House, task: dict[str, Any]
+) -> None:
+    record = record_of("planned-handover")
+    record["safety"]["risks"][0]["behaviours"] = "Something new is known."
+    house.post({**record, "record_version": 2})
+    accepted = {**task, **PERSON, "status": "accepted"}
+    assert put(house, accepted).status_code == 412
+    assert put(house, accepted, 'W/"2"').status_code == 422
+    found = house.client("team").get("/fhir/Task?status=requested").get_json()
+    assert [e["resource"]["id"] for e in found["entry"]] != [task["id"]]
 
 
 def test_a_task_of_the_plan_is_for_reading_only(

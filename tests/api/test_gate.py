@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from api_house import House
+from fhir.resources.R4B import get_fhir_model_class
 
 from adapter import errors
 from adapter.api.auth import ANYONE, Role, open_to, protected_endpoints
 from adapter.api.problems import STATUSES, status_of
 from adapter.errors import AdapterError, InvalidRecord, Issue
 
+ROOT = Path(__file__).resolve().parents[2]
 OPEN = {"/healthz", "/readyz", "/fhir/metadata"}
 
 
@@ -88,6 +91,29 @@ def test_what_is_not_there_is_told_in_the_words_of_its_interface(house: House) -
         assert answer.status_code == 404
         assert answer.content_type == "application/fhir+json"
         assert answer.get_json()["resourceType"] == "OperationOutcome"
+
+
+def test_every_route_is_documented(house: House) -> None:
+    page = (ROOT / "docs" / "reference" / "http-api.md").read_text()
+    for method, _, name in addresses(house):
+        (rule,) = house.app.url_map.iter_rules(name)
+        kind = name.removeprefix("fhir.").partition("-")[0]
+        general = re.sub(rf"/fhir/{kind}\b", "/fhir/<type>", rule.rule, flags=re.I)
+        general = general.replace("<resource_id>", "<id>")
+        if method in {"PUT", "PATCH"}:
+            general = general.replace("<type>", "Task")
+        assert f"{general}`" in page, f"{method} {rule.rule}"
+
+
+def test_an_operation_outcome_is_valid(house: House) -> None:
+    team = house.client("team")
+    for answer in (
+        team.get("/fhir/Flag?status=active"),
+        team.get("/fhir/Flag/none"),
+        team.get("/fhir/Nothing"),
+        house.client("ward").get("/fhir/Flag"),
+    ):
+        get_fhir_model_class("OperationOutcome").model_validate(answer.get_json())
 
 
 def test_another_method_is_405_and_names_those_allowed(house: House) -> None:

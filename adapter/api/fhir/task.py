@@ -29,9 +29,10 @@ from adapter.api.problems import (
 )
 from adapter.bundle.fhir import read_resource
 from adapter.delivery.acknowledge import Refused, VersionMoved, apply_task_answer
-from adapter.errors import Issue
+from adapter.errors import Issue, UnknownRecord
 from adapter.logs import TASK_ANSWERED, get_logger
 from adapter.store.tasks import StoredTask, read_task
+from adapter.store.views import EMPTY, find_head
 
 if TYPE_CHECKING:
     from adapter.wiring import Parts
@@ -73,10 +74,14 @@ def _held(parts: Parts, task_id: str) -> StoredTask:
     check_read_parameters()
     caller = current_caller()
     name = task_id if FHIR_ID.fullmatch(task_id) else ""
+    reading = Reading(parts, caller, parts.clock())
     held = read_task(parts.store, name, caller.ods_code, caller.kinds)
     if held is None:
-        Reading(parts, caller, parts.clock()).resource("Task", name)
+        reading.resource("Task", name)
         raise ChangeRefused("this Task is part of the plan and is for reading only")
+    head = find_head(parts.store, held.view_id)
+    if head is None or head.standing == EMPTY:
+        raise UnknownRecord
     return held
 
 
