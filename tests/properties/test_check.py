@@ -139,7 +139,7 @@ def damaged(draw: st.DrawFn, resources: dict[str, dict]) -> dict:
     return resource
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(damaged(SOUND))
 def test_what_the_model_refuses_the_check_refuses(resource: dict) -> None:
     if model_issues(resource):
@@ -153,14 +153,14 @@ def test_a_damaged_bundle_is_refused_as_well(bundle: dict) -> None:
         assert CHECKER.bundle(bundle)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(damaged(SOUND))
 def test_no_issue_tells_a_value(resource: dict) -> None:
     for issue in [*CHECKER.resource(resource), *model_issues(resource)]:
         assert MARK not in f"{issue.path} {issue.message}"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(damaged(SOUND))
 def test_the_check_changes_nothing_and_says_the_same_twice(resource: dict) -> None:
     before = copy.deepcopy(resource)

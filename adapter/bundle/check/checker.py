@@ -17,6 +17,7 @@ from adapter.bundle.check.references import (
 )
 from adapter.bundle.check.structure import Compiler
 from adapter.bundle.content import Content
+from adapter.bundle.fhir import STRUCTURE
 from adapter.errors import Issue
 
 #: How many sound forms are remembered before all are forgotten (16 bytes each).
@@ -81,7 +82,10 @@ class Checker:
     def _issues(
         self, resource: Mapping[str, Any], scope: Scope, path: str
     ) -> list[Issue]:
-        faults: Faults = self._compiler.whole(resource, scope)
+        try:
+            faults: Faults = self._compiler.whole(resource, scope)
+        except RecursionError:
+            faults = [("", STRUCTURE, "is nested too deep")]
         if not faults:
             return []
         kind = resource.get("resourceType") if isinstance(resource, dict) else None

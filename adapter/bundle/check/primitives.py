@@ -16,9 +16,10 @@ from typing import Any
 from adapter.bundle.check.faults import Scope, Test
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
-_CODE = re.compile(r"[^\s]+( [^\s]+)*").fullmatch
+_CODE = re.compile(r"[^\s\x00-\x1f]+( [^\s\x00-\x1f]+)*").fullmatch
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
-_URI = re.compile(r"\S+").fullmatch
+_URI = re.compile(r"[^\s\x00-\x1f]+").fullmatch
+_ABSOLUTE = re.compile(r"(#|[A-Za-z][A-Za-z0-9+.\-]*:.)").match
 _OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+").fullmatch
 _URN_UUID = re.compile(
     r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -92,6 +93,13 @@ def _uri(value: Any, scope: Scope) -> str | None:
     return None
 
 
+def _canonical(value: Any, scope: Scope) -> str | None:
+    problem = _uri(value, scope)
+    if problem is None and not _ABSOLUTE(value):
+        return "must be an absolute URI, or a fragment"
+    return problem
+
+
 def _dated(fits: Callable[[str], Any], message: str) -> Test:
     def test(value: Any, scope: Scope) -> str | None:
         if value.__class__ is not str or not fits(value):
@@ -109,7 +117,7 @@ def _dated(fits: Callable[[str], Any], message: str) -> Test:
 PRIMITIVES: dict[str, Test] = {
     "base64Binary": _text(_BASE64, "must be base64"),
     "boolean": _boolean,
-    "canonical": _uri,
+    "canonical": _canonical,
     "code": _text(_CODE, "must be a code without outer or double spaces"),
     "date": _dated(_DATE, "must be a date: YYYY, YYYY-MM or YYYY-MM-DD"),
     "dateTime": _dated(_DATE_TIME, "must be a date, or a date and time with zone"),

@@ -12,6 +12,7 @@ import pytest
 from adapter.bundle.build import make_content
 from adapter.bundle.check import compile_checker
 from adapter.bundle.check.faults import CODES
+from adapter.bundle.fhir import model_issues
 from adapter.bundle.ids import Ids
 from tests.unit.bundle.sound import BASE, NOON, SOUND, name_of, ref, sound_bundle, words
 
@@ -248,6 +249,15 @@ def test_what_is_no_resource_is_told_and_not_raised():
         assert [issue.code for issue in CHECKER.resource(nothing)] == [STRUCTURE]
         assert CHECKER.bundle({"resourceType": "Bundle", "type": "collection",
                                "entry": nothing}) != []  # fmt: skip
+
+
+def test_what_is_nested_without_end_is_told_and_not_raised():
+    one: dict[str, Any] = {"url": "http://hl7.org/fhir/StructureDefinition/flag-detail"}
+    for _ in range(3000):
+        one = {"url": one["url"], "extension": [one]}
+    flag = changed("Flag", extension=[one])
+    assert told(flag) == [(STRUCTURE, "Flag")]
+    assert model_issues(flag) != []
 
 
 def test_every_code_is_in_the_published_list():
