@@ -14,18 +14,20 @@ from typing import Any
 
 from adapter.bundle.check import r4
 from adapter.bundle.check.faults import (
-    BINDING,
     INVARIANT,
-    NULL,
     Check,
     Extra,
     Fault,
     Faults,
     Field,
     Scope,
-    Test,
-    below,
     under,
+)
+from adapter.bundle.check.objects import (
+    coded,
+    concept_check,
+    list_check,
+    object_check,
 )
 from adapter.bundle.check.primitives import PRIMITIVES
 from adapter.bundle.check.references import contained_types
@@ -33,7 +35,6 @@ from adapter.bundle.fhir import (
     STRUCTURE,
     Element,
     Shape,
-    as_place,
     is_resource_type,
     shape,
 )
@@ -163,7 +164,7 @@ class Compiler:
                 groups[element.choice] = names, needed or element.is_choice_required
             elif element.is_required:
                 required.append((element.name, element.is_primitive))
-        return _object_check(
+        return object_check(
             fields,
             tuple(required),
             tuple((prefix, frozenset(n), need) for prefix, (n, need) in groups.items()),
@@ -177,7 +178,7 @@ class Compiler:
         self, form: Shape, element: Element, place: str, owners: frozenset[str]
     ) -> Field:
         one = self._one(form, element, f"{place}.{element.name}", owners)
-        return _list_check(one) if element.is_list else one
+        return list_check(one) if element.is_list else one
 
     def _one(
         self, form: Shape, element: Element, place: str, owners: frozenset[str]
@@ -186,7 +187,7 @@ class Compiler:
         if element.is_primitive:
             codes = r4.CODES.get(at, element.codes)
             test = PRIMITIVES[element.type]
-            return _coded(test, codes) if codes and at not in r4.OPEN else test
+            return coded(test, codes) if codes and at not in r4.OPEN else test
         if element.type == "Resource":
             return self._contained if element.name == "contained" else self._member
         if element.type == "Extension":
@@ -202,7 +203,7 @@ class Compiler:
         is_part = element.type.startswith(form.name) and element.type != form.name
         check = inner(element.type, place if is_part else element.type)
         concept = r4.CONCEPTS.get(at)
-        return _concept_check(check, *concept) if concept else check
+        return concept_check(check, *concept) if concept else check
 
     def _sibling(self, form: Shape, element: Element, place: str) -> Field:
         """The check of "_name": the id and extensions of the primitive "name"."""
@@ -210,17 +211,17 @@ class Compiler:
         extensions = self._make_extension(
             self._later("Extension", "Extension"), owners, form.is_resource
         )
-        one = _object_check(
+        one = object_check(
             {
                 "id": PRIMITIVES["string"],
-                "extension": _list_check(extensions),
+                "extension": list_check(extensions),
             },
             (),
             (),
             frozenset(),
             (),
         )
-        return _list_check(one, may_skip=True) if element.is_list else one
+        return list_check(one, may_skip=True) if element.is_list else one
 
 
 def _kinds(form: Shape) -> tuple[str, ...]:
@@ -240,116 +241,3 @@ def _typed(value: Any, faults: list[Fault]) -> list[Fault]:
 
 def _nothing(value: Any, scope: Scope) -> Faults:
     return None
-
-
-def _coded(test: Test, codes: tuple[str, ...]) -> Field:
-    allowed = frozenset(codes)
-
-    def check(value: Any, scope: Scope) -> list[Fault] | str | None:
-        if value.__class__ is str and value in allowed:
-            return None
-        return test(value, scope) or [
-            ("", BINDING, "must be a code of the value set that R4 requires here")
-        ]
-
-    return check
-
-
-def _list_check(one: Field, *, may_skip: bool = False) -> Field:
-    """The check of a list; ``may_skip`` where a null may stand for nothing."""
-
-    def check(value: Any, scope: Scope) -> list[Fault] | str | None:
-        if value.__class__ is not list:
-            return "must be a list"
-        if not value or (may_skip and all(part is None for part in value)):
-            return "must not be an empty list"
-        faults: list[Fault] = []
-        for index, part in enumerate(value):
-            found = one(part, scope)
-            if found and not (may_skip and part is None):
-                faults += below(f"[{index}]", part, found)
-        return faults or None
-
-    return check
-
-
-def _concept_check(inner: Check, system: str, codes: frozenset[str]) -> Check:
-    def check(value: Any, scope: Scope) -> Faults:
-        faults = inner(value, scope)
-        if faults:
-            return faults
-        for coding in value.get("coding", ()):
-            if coding.get("system") == system and coding.get("code") in codes:
-                return None
-        return [("", BINDING, "must have a code of the value set that R4 requires")]
-
-    return check
-
-
-def _object_check(
-    fields: Mapping[str, Field],
-    required: tuple[tuple[str, bool], ...],
-    groups: tuple[tuple[str, frozenset[str], bool], ...],
-    siblings: frozenset[str],
-    extras: tuple[Extra, ...],
-) -> Check:
-    def check(value: Any, scope: Scope) -> Faults:
-        if value.__class__ is not dict:
-            return [("", STRUCTURE, NULL if value is None else "must be an object")]
-        if not value:
-            return [("", STRUCTURE, "must not be an empty object")]
-        faults: list[Fault] = []
-        for name, part in value.items():
-            field = fields.get(name)
-            if field is None:
-                faults.append((as_place(str(name)), STRUCTURE, "is no element here"))
-                continue
-            found = field(part, scope)
-            if found:
-                faults += below(name, part, found)
-        for name, is_primitive in required:
-            if name not in value and not (is_primitive and _is_told(value, name)):
-                faults.append((name, STRUCTURE, "is required"))
-        for prefix, names, is_needed in groups:
-            given = names.intersection(value)
-            if len(given) > 1 and len({name.lstrip("_") for name in given}) > 1:
-                faults.append((f"{prefix}[x]", STRUCTURE, "must be one type only"))
-            if is_needed and not any(name[0] != "_" for name in given):
-                faults.append((f"{prefix}[x]", STRUCTURE, "is required"))
-        if siblings and not siblings.isdisjoint(value):
-            faults = _paired(value, siblings, faults)
-        if extras and (not faults or all(code != STRUCTURE for _, code, _ in faults)):
-            for trigger, extra in extras:
-                if trigger is None or trigger in value:
-                    faults += extra(value, scope) or ()
-        return faults or None
-
-    return check
-
-
-def _is_told(value: Mapping[str, Any], name: str) -> bool:
-    """Whether an extension says why a required primitive has no value."""
-    sibling = value.get("_" + name)
-    return isinstance(sibling, dict) and bool(sibling.get("extension"))
-
-
-def _paired(
-    value: Mapping[str, Any], siblings: frozenset[str], faults: list[Fault]
-) -> list[Fault]:
-    """The faults, nulls allowed where the sibling list has an object in their stead."""
-    allowed = set()
-    more: list[Fault] = []
-    for sibling in siblings.intersection(value):
-        name, others = sibling[1:], value[sibling]
-        own = value.get(name)
-        if not isinstance(others, list) or not isinstance(own, list):
-            continue
-        if len(own) != len(others):
-            more.append((sibling, STRUCTURE, "must be as long as what it belongs to"))
-        allowed |= {
-            f"{name}[{index}]"
-            for index, other in enumerate(others)
-            if other is not None
-        }
-    kept = [fault for fault in faults if not (fault[2] == NULL and fault[0] in allowed)]
-    return kept + more
