@@ -164,8 +164,9 @@ views = Table(
     Column("revision", Integer, nullable=False),
     CheckConstraint("standing IN ('current', 'empty', 'invalid')", name="standing"),
     UniqueConstraint("ods_code", "record_id", "recipient_id"),
-    Index("views_of_recipient", "recipient_ods", "recipient_kind"),
-    Index("views_by_valid_until", "valid_until"),
+    # What of one receiver's is no longer current is looked for before each answer.
+    Index("views_by_policy", "recipient_ods", "policy_version", "directory_version"),
+    Index("views_by_valid_until", "recipient_ods", "valid_until"),
 )
 
 view_versions = Table(

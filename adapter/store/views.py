@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
+    Table,
     and_,
     bindparam,
     delete,
@@ -25,7 +25,6 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    union_all,
     update,
 )
 
@@ -171,34 +170,31 @@ def search_resources(
     ``kinds`` None: any recipient kind. ``patient`` are ids of Patients. Acceptance
     Tasks are found with the type Task. An unknown name finds nothing.
     """
-    question = _resources(resource_type)
-    found = question.subquery()
-    where = [*_own(found, caller_ods, kinds), _is_current(found, present)]
-    if ids is not None:
-        where.append(found.c.id.in_(ids))
-    if patient is not None:
-        where.append(found.c.patient_id.in_(patient))
-    if nhs_hash is not None:
-        where.append(found.c.nhs_hash == nhs_hash)
-    if status is not None:
-        where.append(found.c.status.in_(status))
-    where += [_compare(found.c.last_updated, *bound) for bound in last_updated]
-    if after is not None:
-        since, last_id = marks_of(after, int, str)
-        where.append(
-            tuple_(found.c.last_updated, found.c.id)
-            > tuple_(
-                literal(from_microseconds(int(since)), found.c.last_updated.type),
-                literal(str(last_id)),
-            )
-        )
+    rows: list[Any] = []
     with store.reading() as connection:
-        rows = connection.execute(
-            select(found)
-            .where(*where)
-            .order_by(found.c.last_updated, found.c.id)
-            .limit(limit + 1)
-        ).all()
+        for table in _tables_of(resource_type):
+            where = [*_own(table, caller_ods, kinds), _is_current(views, present)]
+            if table is view_resources:
+                where.append(table.c.type == resource_type)
+            if ids is not None:
+                where.append(table.c.id.in_(ids))
+            if patient is not None:
+                where.append(table.c.patient_id.in_(patient))
+            if nhs_hash is not None:
+                where.append(table.c.nhs_hash == nhs_hash)
+            if status is not None:
+                where.append(table.c.status.in_(status))
+            where += [_compare(table.c.last_updated, *bound) for bound in last_updated]
+            if after is not None:
+                where.append(_is_after(table, after))
+            rows += connection.execute(
+                select(*(table.c[name] for name in _OF_RESOURCE))
+                .join(views, views.c.view_id == table.c.view_id)
+                .where(*where)
+                .order_by(table.c.last_updated, table.c.id)
+                .limit(limit + 1)
+            )
+    rows.sort(key=lambda row: (row.last_updated, row.id))
     last = rows[limit - 1] if len(rows) > limit else None
     place = cursor(to_microseconds(last.last_updated), last.id) if last else None
     return page([_resource(resource_type, row) for row in rows], limit, place)
@@ -277,14 +273,23 @@ def stale_views(
 
     Empty ones are among them: at a birthday something may open.
     """
+    own = _own(views, caller_ods, kinds)
+    policy, directory = views.c.policy_version, views.c.directory_version
+    is_policy = policy == present.policy_version
+    # Each of these is a seek in an index, where "other than" would read every view.
+    reasons = (
+        views.c.valid_until <= present.at,
+        policy < present.policy_version,
+        policy > present.policy_version,
+        is_policy & (directory < present.directory_version),
+        is_policy & (directory > present.directory_version),
+    )
+    found: dict[str, None] = {}
     with store.reading() as connection:
-        return list(
-            connection.execute(
-                select(views.c.view_id)
-                .where(*_own(views, caller_ods, kinds), ~_is_fresh(views, present))
-                .limit(limit)
-            ).scalars()
-        )
+        for reason in reasons:
+            question = select(views.c.view_id).where(*own, reason).limit(limit)
+            found.update(dict.fromkeys(connection.execute(question).scalars()))
+    return list(found)[:limit]
 
 
 def find_head(store: Store, view_id: str) -> ViewHead | None:
@@ -435,38 +440,27 @@ def _read_heads(connection: Connection, which: ColumnElement[bool]) -> list[View
     ]
 
 
-_OF_VIEW = (
-    "standing",
-    "valid_until",
-    "policy_version",
-    "directory_version",
-)
 _OF_RESOURCE = (
     "id",
     "view_id",
     "version",
     "last_updated",
     "status",
-    "patient_id",
-    "nhs_hash",
     "body",
     "body_encoding",
-    "recipient_ods",
-    "recipient_kind",
 )
 
 
-def _resources(resource_type: str) -> Any:
-    content = _with_view(view_resources).where(view_resources.c.type == resource_type)
-    if resource_type != "Task":
-        return content
-    return union_all(content, _with_view(tasks))
+def _tables_of(resource_type: str) -> tuple[Table, ...]:
+    return (view_resources, tasks) if resource_type == "Task" else (view_resources,)
 
 
-def _with_view(table: Any) -> Select[*tuple[Any, ...]]:
-    own = [table.c[name] for name in _OF_RESOURCE]
-    of_view = [views.c[name] for name in _OF_VIEW]
-    return select(*own, *of_view).join(views, views.c.view_id == table.c.view_id)
+def _is_after(table: Table, after: str) -> ColumnElement[bool]:
+    since, last_id = marks_of(after, int, str)
+    return tuple_(table.c.last_updated, table.c.id) > tuple_(
+        literal(from_microseconds(int(since)), table.c.last_updated.type),
+        literal(str(last_id)),
+    )
 
 
 def _own(

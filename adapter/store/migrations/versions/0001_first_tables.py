@@ -116,8 +116,12 @@ def upgrade() -> None:
             "ods_code", "record_id", "recipient_id", name="uq_views_ods_code"
         ),
     )
-    op.create_index("views_by_valid_until", "views", ["valid_until"])
-    op.create_index("views_of_recipient", "views", ["recipient_ods", "recipient_kind"])
+    op.create_index(
+        "views_by_policy",
+        "views",
+        ["recipient_ods", "policy_version", "directory_version"],
+    )
+    op.create_index("views_by_valid_until", "views", ["recipient_ods", "valid_until"])
     op.create_table(
         "worklist",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -345,8 +349,8 @@ def downgrade() -> None:
     )
     op.drop_index("worklist_by_due", table_name="worklist")
     op.drop_table("worklist")
-    op.drop_index("views_of_recipient", table_name="views")
     op.drop_index("views_by_valid_until", table_name="views")
+    op.drop_index("views_by_policy", table_name="views")
     op.drop_table("views")
     op.drop_index("records_by_person", table_name="records")
     op.drop_table("records")
