@@ -6,6 +6,7 @@ Source: record model, 0.4.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from marshmallow import ValidationError
@@ -62,6 +63,14 @@ class Several(Declared):
             if self.required and absent_code
             else None
         )
+
+    @cached_property
+    def is_list(self) -> bool:
+        return True
+
+    @cached_property
+    def is_asked(self) -> bool:
+        return self.absent is not None
 
     def deserialize(
         self,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
@@ -73,6 +74,16 @@ class Declared(fields.Field[Any]):
         self.text = text
         self.codes: tuple[str, ...] = ()
         self.refs_to: tuple[str, ...] = ()
+
+    @cached_property
+    def is_list(self) -> bool:
+        """Whether a list stands here, of plain values or of objects."""
+        return self.many
+
+    @cached_property
+    def is_asked(self) -> bool:
+        """Whether the field itself tells of its absence, and no rule between fields."""
+        return self.required
 
     def faults(self, value: Any) -> list[Fault]:
         """What is wrong with one plain value; empty when nothing is."""

@@ -26,6 +26,7 @@ from adapter.record.rules.texts import check_texts
 from adapter.record.walk import (
     DocumentOrder,
     leaves,
+    sound_leaves,
     stands,
     structure_findings,
     unknown_findings,
@@ -63,19 +64,21 @@ def check(
 
 
 def _findings(text: Text, policy: Policy, now: datetime) -> Iterator[Finding]:
-    structure = structure_findings(text.tree)
-    yield from structure
-    if not isinstance(text.tree, dict):
-        return
-    faulted = {found.place for found in structure if not found.fault.absent}
-    faulted.update(text.repeated)
-    yield from unknown_findings(text.tree)
+    faulted: set[Place] = set(text.repeated)
+    sound = None if faulted else sound_leaves(text.tree)
+    if sound is None:
+        structure = structure_findings(text.tree)
+        yield from structure
+        if not isinstance(text.tree, dict):
+            return
+        faulted.update(found.place for found in structure if not found.fault.absent)
+        yield from unknown_findings(text.tree)
+        sound = leaves(text.tree, faulted)
     for place in text.repeated:
         yield Finding(place, DUPLICATE_KEY)
     if text.has_banned_name:
         yield from check_names(text.tree)
 
-    sound = leaves(text.tree, faulted)
     ids = [leaf for leaf in sound if leaf.field.kind == "id"]
     items = index_ids(ids)
     yield from check_ids(ids)

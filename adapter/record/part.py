@@ -50,7 +50,7 @@ class Part:
 
     def lacks(self, name: str) -> bool:
         """Whether nothing stands there, not even something at fault."""
-        if self.place in self._faulted:
+        if self._faulted and self.place in self._faulted:
             raise Unjudged
         return self._node.get(name) in (None, []) and self.at(name) not in self._faulted
 
@@ -60,7 +60,10 @@ class Part:
 
     def is_readable(self, name: str) -> bool:
         """Whether what stands there, or its absence, can be judged."""
-        return self.place not in self._faulted and self.at(name) not in self._faulted
+        faulted = self._faulted
+        return not faulted or (
+            self.place not in faulted and self.at(name) not in faulted
+        )
 
     def known(self, name: str) -> Any:
         """The value of what must be there; Unjudged where it is absent."""

@@ -92,12 +92,18 @@ class _Settling:
             for name in self.repeats.get(id(node), ()) if self.repeats else ():
                 self.repeated.append((*place, name))
             for name, value in node.items():
-                if type(value) in _SETTLED:
+                if type(value) is str:
+                    if not value.isascii():
+                        node[name] = to_nfc(value)
+                elif type(value) in _HOLDING:
                     node[name] = self.settle(value, (*place, name), depth + 1)
         elif type(node) is list:
             self._check_depth(depth)
             for position, value in enumerate(node):
-                if type(value) in _SETTLED:
+                if type(value) is str:
+                    if not value.isascii():
+                        node[position] = to_nfc(value)
+                elif type(value) in _HOLDING:
                     node[position] = self.settle(value, (*place, position), depth + 1)
         return node
 
@@ -106,7 +112,7 @@ class _Settling:
             raise NotJson
 
 
-_SETTLED = (str, dict, list)
+_HOLDING = (dict, list)
 
 
 def _refuse_constant(_: str) -> Any:

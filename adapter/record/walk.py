@@ -26,10 +26,14 @@ class Leaf(NamedTuple):
 
 
 class _Branch(NamedTuple):
-    """The fields of one section, with what lies under each container."""
+    """The fields of one section, with what lies under each container.
+
+    ``required`` are the names whose absence the section itself tells of.
+    """
 
     path: str
     fields: Mapping[str, tuple[Declared, _Branch | None]]
+    required: frozenset[str]
 
 
 def _branch(section: Section, path: str) -> _Branch:
@@ -41,10 +45,55 @@ def _branch(section: Section, path: str) -> _Branch:
             inside += "[]" if isinstance(field, Several) else ""
             under = _branch(field.section, inside)
         fields[name] = (field, under)
-    return _Branch(path, fields)
+    required = frozenset(name for name, (field, _) in fields.items() if field.is_asked)
+    return _Branch(path, fields, required)
 
 
 _ROOT = _branch(WHOLE, "")
+
+
+def sound_leaves(tree: Any) -> list[Leaf] | None:
+    """The plain values of a tree in which the schemas find no fault; None for others.
+
+    The short way for the records that nearly all are: it looks at each value once, in
+    a third of the time that loading, unknown names and leaves take. It finds out that
+    something is wrong, never what: that the schemas say.
+    """
+    found: list[Leaf] = []
+    return found if _is_sound(tree, _ROOT, (), found) else None
+
+
+def _is_sound(node: Any, branch: _Branch, place: Place, found: list[Leaf]) -> bool:
+    if type(node) is not dict or not node or not branch.required <= node.keys():
+        return False
+    fields, container = branch.fields, branch.path
+    for name, value in node.items():
+        if name not in fields:
+            return False
+        field, under = fields[name]
+        here = (*place, name)
+        if field.is_list:
+            if type(value) is not list or len(value) > LONGEST_LIST:
+                return False
+            if not value and field.is_asked:
+                return False
+            for position, item in enumerate(value):
+                there = (*here, position)
+                if under is not None:
+                    if not _is_sound(item, under, there, found):
+                        return False
+                elif field.faults(item):
+                    return False
+                else:
+                    found.append(Leaf(there, field, container, item))
+        elif under is not None:
+            if not _is_sound(value, under, here, found):
+                return False
+        elif field.faults(value):
+            return False
+        else:
+            found.append(Leaf(here, field, container, value))
+    return True
 
 
 def leaves(tree: Mapping[str, Any], faulted: Set[Place] = frozenset()) -> list[Leaf]:
