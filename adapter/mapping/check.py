@@ -45,12 +45,20 @@ Scope = Mapping[str, Shape]
 class Checker:
     """Checks expressions against the context, the code maps and the functions.
 
-    ``reads`` gathers the declared paths of everything that was read.
+    ``reads`` gathers the declared paths of everything that was read. ``refused`` are
+    the named functions that have no place in what is made.
     """
 
-    def __init__(self, context: Scope, code_maps: CodeMaps) -> None:
+    def __init__(
+        self,
+        context: Scope,
+        code_maps: CodeMaps,
+        *,
+        refused: frozenset[str] = frozenset(),
+    ) -> None:
         self.context = context
         self.code_maps = code_maps
+        self._refused = refused
         self.reads: set[str] = set()
 
     def check(self, node: Expression, scope: Scope) -> Expression:
@@ -88,13 +96,15 @@ class Checker:
                 shape = _merged(first.shape, last.shape)
                 return self._folded(Choice(self.check(test, scope), first, last, shape))
             case Call(function=name, arguments=arguments):
+                if name in self._refused:
+                    raise Refused(f"{name} makes FHIR, and has no place here")
                 checked_all = tuple(self.check(each, scope) for each in arguments)
                 bound = bind_call(name, checked_all, self.code_maps)
                 self.reads |= bound.reads
                 return self._folded(Call(name, checked_all, bound, bound.shape))
 
     def _variable(self, node: Variable, name: str, scope: Scope) -> Expression:
-        if name in OF_THE_WHOLE_RECORD:
+        if name in OF_THE_WHOLE_RECORD and name not in self.context:
             raise Refused(
                 f"{name} tells of the whole record: a view would change when what it "
                 "shows did not"

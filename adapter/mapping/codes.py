@@ -74,12 +74,25 @@ class CodeMap:
         return tuple(row for row in self.rows if row.code == code)
 
 
-class CodeMaps(Mapping[str, CodeMap]):
-    """The code maps by name; ``version`` names their texts."""
+class Unmapped(str):
+    """A local code that its code map does not have, where codes are not required to."""
 
-    def __init__(self, maps: Mapping[str, CodeMap], version: str = "") -> None:
+    __slots__ = ()
+
+
+class CodeMaps(Mapping[str, CodeMap]):
+    """The code maps by name; ``version`` names their texts.
+
+    Where they are not ``strict``, a code without a row does not end what is being made:
+    it becomes an ``Unmapped``, for whoever asked to tell of all of them at once.
+    """
+
+    def __init__(
+        self, maps: Mapping[str, CodeMap], version: str = "", *, strict: bool = True
+    ) -> None:
         self._maps = dict(maps)
         self.version = version
+        self.strict = strict
 
     def __getitem__(self, name: str) -> CodeMap:
         return self._maps[name]
@@ -91,7 +104,7 @@ class CodeMaps(Mapping[str, CodeMap]):
         return len(self._maps)
 
 
-def load_code_maps(files: Mapping[str, str]) -> CodeMaps:
+def load_code_maps(files: Mapping[str, str], *, strict: bool = True) -> CodeMaps:
     """The code maps that these files hold: file name (``risk-domain.csv``) to its text.
 
     The map's name is the file's name without its folder and ``.csv``. Raises
@@ -116,7 +129,7 @@ def load_code_maps(files: Mapping[str, str]) -> CodeMaps:
         maps[name] = CodeMap(name, file, tuple(rows), codings)
     if faults:
         raise MappingInvalid("A code map is not valid", issues=faults)
-    return CodeMaps(maps, digest.hexdigest())
+    return CodeMaps(maps, digest.hexdigest(), strict=strict)
 
 
 def concept_map(code_map: CodeMap) -> dict[str, Any]:

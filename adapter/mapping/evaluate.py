@@ -170,6 +170,8 @@ class Evaluator:
         bound = node.bound
         assert isinstance(bound, Bound)
         values = [self.value(argument) for argument in bound.arguments]
+        if node.function == "each":
+            self._note_each(values[0], node.arguments[1])
         if bound.code_map is not None:
             local = values[0] if isinstance(values[0], list) else [values[0]]
             self.rows.extend(
@@ -178,3 +180,11 @@ class Evaluator:
         if bound.needs_state:
             return bound.call(self.state, *values)
         return bound.call(*values)
+
+    def _note_each(self, items: Value, field: Expression) -> None:
+        """The places of one field of the items of a list, which ``each`` gathers."""
+        assert isinstance(field, Constant)
+        for item in items or ():
+            at = self._where.get(id(item))
+            if at is not None and item.get(field.value) is not None:
+                self.places.append(f"{at}.{field.value}")

@@ -180,6 +180,11 @@ def _wrong_with(
     return "" if reason else "the reason is missing"
 
 
+def _under(kind: str, element: str) -> str:
+    """The element's path; it begins with the type, which a record does not have."""
+    return f"{kind}{element}" if kind else element.removeprefix(".")
+
+
 @dataclass(frozen=True)
 class _Made:
     """A value with the traces of its elements, which do not name the resource yet."""
@@ -201,11 +206,11 @@ class _Walk:
         for made in self._block(block, ""):
             resource = made.value
             name = str(resource.get("id", ""))
-            kind = str(resource["resourceType"])
+            kind = str(resource.get("resourceType", ""))
             yield (
                 resource,
                 [
-                    replace(trace, resource=name, element=f"{kind}{trace.element}")
+                    replace(trace, resource=name, element=_under(kind, trace.element))
                     for trace in made.traces
                 ],
             )
@@ -258,9 +263,18 @@ class _Walk:
             return None
         trace = self._trace(at, line, places)
         if isinstance(value, list) and not at.endswith("]"):
-            items = range(len(value))
+            # One place for each item, where a list was gathered item by item.
+            each = [(one,) for one in places] if len(places) == len(value) else None
             return _Made(
-                value, tuple(replace(trace, element=f"{at}[{n}]") for n in items)
+                value,
+                tuple(
+                    replace(
+                        trace,
+                        element=f"{at}[{n}]",
+                        record=each[n] if each else places,
+                    )
+                    for n in range(len(value))
+                ),
             )
         return _Made(value, (trace,))
 

@@ -34,6 +34,7 @@ from adapter.mapping.syntax import (
     parse_loop,
     split_text,
 )
+from adapter.mapping.targets import RESOURCES, Target, entries_of, line_of
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _ELEMENT = re.compile(r"_?[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
@@ -41,19 +42,20 @@ _DIRECTIVES = ("for", "let", "if")
 
 
 def read_template(
-    file: str, text: str, checker: Checker
+    file: str, text: str, checker: Checker, target: Target = RESOURCES
 ) -> tuple[Template, list[Issue]]:
     """The template of a file and every fault in it, in the order of its lines."""
-    reader = _Reader(file, checker)
+    reader = _Reader(file, checker, target)
     resources = tuple(reader.read(text))
     faults = sorted(reader.faults, key=lambda issue: int(issue.path.split(":")[-1]))
     return Template(file, resources), faults
 
 
 class _Reader:
-    def __init__(self, file: str, checker: Checker) -> None:
+    def __init__(self, file: str, checker: Checker, target: Target) -> None:
         self._file = file
         self._checker = checker
+        self._target = target
         self.faults: list[Issue] = []
 
     def _fault(self, line: int, reason: str) -> None:
@@ -82,7 +84,7 @@ class _Reader:
 
     def _is_plain(self, node: yaml.Node, seen: set[int]) -> bool:
         """Whether there is neither an alias nor a tag nor a repeated key."""
-        line = _line(node)
+        line = line_of(node)
         if id(node) in seen:
             self._fault(line, "an alias (*name) is not part of the language")
             return False
@@ -99,49 +101,34 @@ class _Reader:
         keys: set[str] = set()
         for key, below in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self._fault(_line(key), _UNQUOTED)
+                self._fault(line_of(key), _UNQUOTED)
                 plain = False
                 continue
             if key.value in keys:
-                self._fault(_line(key), f"{key.value} stands here twice")
+                self._fault(line_of(key), f"{key.value} stands here twice")
                 plain = False
             keys.add(key.value)
             plain = self._is_plain(below, seen) and plain
         return plain
 
     def _resource(self, node: yaml.Node) -> Block | None:
-        line = _line(node)
-        entries = _entries(node)
-        if "resource" not in entries or not isinstance(node, yaml.MappingNode):
-            self._fault(line, "an entry is an object with `resource`")
+        line = line_of(node)
+        entries = entries_of(node)
+        key, beside = self._target.key, self._target.beside
+        if key not in entries or not isinstance(node, yaml.MappingNode):
+            self._fault(line, f"an entry is an object with `{key}`")
             return None
         for name in entries:
-            if name not in (*_DIRECTIVES, "resource"):
-                self._fault(line, f"{name} cannot stand beside `resource`")
+            if name not in (*_DIRECTIVES, *beside, key):
+                self._fault(line, f"{name} cannot stand beside `{key}`")
         head, scope = self._directives(entries, line, dict(self._checker.context))
-        body = self._node(entries["resource"], scope)
+        body = self._node(entries[key], scope)
         if not isinstance(body, Object):
-            self._fault(_line(entries["resource"]), "`resource` is an object")
+            self._fault(line_of(entries[key]), f"`{key}` is an object")
             return None
-        self._check_resource(body, entries["resource"])
+        for at, reason in self._target.faults(body, entries):
+            self._fault(at, reason)
         return replace(head, body=body)
-
-    def _check_resource(self, body: Object, node: yaml.Node) -> None:
-        """A resource has a literal type, and a symbolic id of that type."""
-        found = dict(body.entries)
-        kind = found.get("resourceType")
-        if not isinstance(kind, Literal):
-            self._fault(_line(node), "a resource needs its resourceType, as a literal")
-            return
-        written = _entries(node).get("id")
-        match = (
-            re.match(r"\{\s*id\(\s*['\"](\w+)", written.value)
-            if isinstance(written, yaml.ScalarNode)
-            else None
-        )
-        if match is None or match[1] != kind.value:
-            place = written if written is not None else node
-            self._fault(_line(place), f"its id is written {{id('{kind.value}', …)}}")
 
     def _directives(
         self, entries: dict[str, yaml.Node], line: int, scope: dict[str, Shape]
@@ -158,19 +145,19 @@ class _Reader:
                 self._bind(name, checked.shape.item, scope)
                 block = replace(block, loop=(name, checked))
             except Refused as error:
-                self._fault(_line(node), str(error))
+                self._fault(line_of(node), str(error))
                 self._guess_name(node, scope)
         lets: list[tuple[str, Expression]] = []
-        for name, node in _entries(entries.get("let")).items():
+        for name, node in entries_of(entries.get("let")).items():
             try:
                 checked = self._expression(self._bare(node), scope)
                 self._bind(name, checked.shape, scope)
                 lets.append((name, checked))
             except Refused as error:
-                self._fault(_line(node), str(error))
+                self._fault(line_of(node), str(error))
                 scope.setdefault(name, UNKNOWN)
         if "let" in entries and not isinstance(entries["let"], yaml.MappingNode):
-            self._fault(_line(entries["let"]), "`let` gives each name its expression")
+            self._fault(line_of(entries["let"]), "`let` gives each name its expression")
         block = replace(block, lets=tuple(lets))
         if "if" in entries:
             node = entries["if"]
@@ -178,7 +165,7 @@ class _Reader:
                 test = self._expression(self._bare(node), scope)
                 block = replace(block, test=test)
             except Refused as error:
-                self._fault(_line(node), str(error))
+                self._fault(line_of(node), str(error))
         return block, scope
 
     def _guess_name(self, node: yaml.Node, scope: dict[str, Shape]) -> None:
@@ -204,7 +191,7 @@ class _Reader:
         return self._checker.check(parse_expression(text), scope)
 
     def _node(self, node: yaml.Node, scope: dict[str, Shape]) -> Node:
-        line = _line(node)
+        line = line_of(node)
         if isinstance(node, yaml.ScalarNode):
             try:
                 return self._scalar(node, scope)
@@ -217,7 +204,7 @@ class _Reader:
             return List(tuple(self._item(below, scope) for below in node.value), line)
         if not node.value:
             self._fault(line, "an empty object gives nothing; leave it out")
-        return self._object(_entries(node), line, scope)
+        return self._object(entries_of(node), line, scope)
 
     def _object(
         self, entries: dict[str, yaml.Node], line: int, scope: dict[str, Shape]
@@ -225,25 +212,25 @@ class _Reader:
         made: list[tuple[str, Node]] = []
         for name, below in entries.items():
             if not _ELEMENT.fullmatch(name):
-                self._fault(_line(below), _UNQUOTED)
+                self._fault(line_of(below), _UNQUOTED)
             else:
                 made.append((name, self._node(below, scope)))
         return Object(tuple(made), line)
 
     def _item(self, node: yaml.Node, scope: dict[str, Shape]) -> Node | Block:
-        entries = _entries(node)
+        entries = entries_of(node)
         if not any(name in entries for name in _DIRECTIVES):
             if isinstance(node, yaml.SequenceNode):
-                self._fault(_line(node), "a list of lists cannot stand in a resource")
+                self._fault(line_of(node), "a list of lists cannot stand in a resource")
             return self._node(node, scope)
-        head, inner = self._directives(entries, _line(node), dict(scope))
+        head, inner = self._directives(entries, line_of(node), dict(scope))
         rest = {key: below for key, below in entries.items() if key not in _DIRECTIVES}
         if not rest:
-            self._fault(_line(node), "there is no element beside for, let and if")
-        return replace(head, body=self._object(rest, _line(node), inner))
+            self._fault(line_of(node), "there is no element beside for, let and if")
+        return replace(head, body=self._object(rest, line_of(node), inner))
 
     def _scalar(self, node: yaml.ScalarNode, scope: dict[str, Shape]) -> Node:
-        line = _line(node)
+        line = line_of(node)
         if node.value == "":
             raise Refused("an empty text gives nothing; leave it out")
         parts: list[str | Expression] = []
@@ -294,23 +281,9 @@ _UNQUOTED = "this is not an element's name; an expression in braces stands in qu
 _NOTHING: tuple[object, ...] = (None, "", [])
 
 
-def _entries(node: yaml.Node | None) -> dict[str, yaml.Node]:
-    if not isinstance(node, yaml.MappingNode):
-        return {}
-    return {
-        key.value: below
-        for key, below in node.value
-        if isinstance(key, yaml.ScalarNode)
-    }
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
-
-
 def _line_at(node: yaml.ScalarNode, offset: int) -> int:
     """The line of an expression within a scalar; exact in a ``|`` block."""
     if node.style != "|":
-        return _line(node)
+        return line_of(node)
     before: str = node.value[:offset]
-    return _line(node) + 1 + before.count("\n")
+    return line_of(node) + 1 + before.count("\n")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from adapter.errors import Issue, UnmappedCode
+from adapter.mapping.codes import Unmapped
 from adapter.mapping.expressions import Refused
 from adapter.mapping.shapes import ELEMENT, TEXT, Shape, list_of
 from adapter.mapping.signatures import Bound, Site, named, place
@@ -18,14 +19,21 @@ Value = Any
 
 
 class Rows(dict[Any, Any]):
-    """What each local code becomes at one place; UnmappedCode for one without a row."""
+    """What each local code becomes at one place.
 
-    def __init__(self, rows: Mapping[str, Any], name: str, at: str) -> None:
+    For one without a row, UnmappedCode; or its Unmapped, where maps are not strict.
+    """
+
+    def __init__(
+        self, rows: Mapping[str, Any], name: str, at: str, *, strict: bool
+    ) -> None:
         super().__init__(rows)
         self[None] = None
-        self._name, self._at = name, at
+        self._name, self._at, self._strict = name, at, strict
 
     def __missing__(self, code: object) -> Any:
+        if not self._strict:
+            return Unmapped(code)
         reason = f"a code at {self._at} has no row in code map {self._name}"
         raise UnmappedCode(
             reason, issues=[Issue("error", "E_UNMAPPED_CODE", self._at, reason)]
@@ -62,6 +70,7 @@ def _lookup(
         {code: of(found, code) for code, found in code_map.codings.items()},
         code_map.name,
         place(one),
+        strict=site.code_maps.strict,
     )
     arguments = site.arguments[1:2]
     if local.is_list:

@@ -125,11 +125,12 @@ def merge(left: Shape, right: Shape) -> Shape | None:
     return None
 
 
-def context_shapes(declarations: Mapping[str, Declared]) -> dict[str, Shape]:
-    """The shape of each name that a template may use, by name.
+def declared_shapes(declarations: Mapping[str, Declared]) -> dict[str, Shape]:
+    """The shape of each name at the top of what is declared, with all below it.
 
-    Source: DESIGN section 5, what the context is; the paths are the record model's.
+    A path such as ``risks[].triggers[]`` declares what it stands in, too.
     """
+    roots: dict[str, None] = {}
     children: dict[str, dict[str, None]] = {}
     for path in declarations:
         below = path
@@ -137,9 +138,7 @@ def context_shapes(declarations: Mapping[str, Declared]) -> dict[str, Shape]:
             parent = below.rpartition(".")[0]
             children.setdefault(parent, {})[below] = None
             below = parent
-
-    def codes_of(path: str) -> tuple[str, ...]:
-        return tuple(declarations[path].codes) if path in declarations else ()
+        roots[below] = None
 
     def shape_of(path: str) -> Shape:
         below = children.get(path)
@@ -149,11 +148,24 @@ def context_shapes(declarations: Mapping[str, Declared]) -> dict[str, Shape]:
             return list_of(whole) if path.endswith("[]") else whole
         return _plain(declarations[path])
 
-    shapes: dict[str, Shape] = {}
-    for section in SECTIONS:
-        for path in (section, f"{section}[]"):
-            if path in children:
-                shapes[section] = shape_of(path)
+    return {_name(root): shape_of(root) for root in roots}
+
+
+def context_shapes(declarations: Mapping[str, Declared]) -> dict[str, Shape]:
+    """The shape of each name that a template of FHIR may use, by name.
+
+    Source: DESIGN section 5, what the context is; the paths are the record model's.
+    """
+
+    def codes_of(path: str) -> tuple[str, ...]:
+        return tuple(declarations[path].codes) if path in declarations else ()
+
+    known = declared_shapes(declarations)
+    shapes = {
+        section: known[section]
+        for section in SECTIONS
+        if section in known and known[section].kind in ("object", "list")
+    }
     shapes["status"] = Shape("text", frozenset(("status",)), codes_of("status"))
     roles = codes_of("care_team.members[].role")
     shapes["author"] = _own("author", AUTHOR_FIELDS, {"role": roles})
