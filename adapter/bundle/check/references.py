@@ -29,6 +29,12 @@ def reference_check(inner: Check, targets: tuple[str, ...]) -> Check:
     allowed = None if "Resource" in targets or not targets else frozenset(targets)
 
     def check(value: Any, scope: Scope) -> Faults:
+        if scope.members is not None and value.__class__ is dict and len(value) == 1:
+            # Nearly all are this: a reference alone, to something that is there.
+            target = value.get("reference")
+            known = scope.members.get(target) if target.__class__ is str else None
+            if known is not None and (allowed is None or known in allowed):
+                return None
         faults = inner(value, scope)
         if faults:
             return faults

@@ -11,7 +11,6 @@ import re
 from adapter.bundle.check.invariants.rule import (
     Invariant,
     Node,
-    has,
     implies,
     is_not_after,
 )
@@ -85,7 +84,10 @@ _BASE = (
         "ext-1",
         "Extension",
         "an extension has a value or extensions, not both",
-        lambda e: ("extension" in e) != has(e, "value"),
+        lambda e: (
+            ("extension" in e)
+            != any(name.startswith(("value", "_value")) for name in e)
+        ),
     ),
     Invariant(
         "txt-1",
