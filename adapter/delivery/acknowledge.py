@@ -22,9 +22,10 @@ from adapter.clock import format_instant
 from adapter.delivery import lanes, outbox
 from adapter.delivery.model import ARRIVED, STOPPED, State
 from adapter.errors import Issue, UnknownRecord
-from adapter.store import Store, audit, deliveries, records, tasks, views, worklist
+from adapter.store import Store, audit, deliveries, records, tasks, worklist
 from adapter.store.audit import Entry
 from adapter.store.deliveries import Delivery
+from adapter.store.heads import EMPTY, read_head
 from adapter.store.payload import pack
 from adapter.store.tasks import StoredTask
 from adapter.store.worklist import Duty
@@ -179,8 +180,8 @@ def _own_task(
     task = tasks.find_task(connection, task_id)
     if task is None or not tasks.is_own(task, caller_ods, kinds):
         raise UnknownRecord("no such Task")
-    head = views.read_head(connection, task.view_id)
-    if head is None or head.standing == views.EMPTY:
+    head = read_head(connection, task.view_id)
+    if head is None or head.standing == EMPTY:
         raise UnknownRecord("no such Task")
     return task
 

@@ -29,9 +29,9 @@ from adapter.delivery.model import STOPPED, UNDELIVERED, State
 from adapter.store import payload
 from adapter.store.deliveries import Delivery, delivery_of, move
 from adapter.store.engine import Store
+from adapter.store.heads import EMPTY, ViewHead
 from adapter.store.payload import Payload
 from adapter.store.schema import deliveries, endpoints, lanes, views
-from adapter.store.views import EMPTY, ViewHead
 
 LEASE = timedelta(seconds=45)
 """How long a lane is leased; an endpoint with long time-outs has a longer one."""

@@ -15,10 +15,18 @@ from sqlalchemy import Connection
 from adapter.delivery import lanes
 from adapter.delivery.model import State
 from adapter.delivery.release import Before, Release, cancel
-from adapter.store import audit, deliveries, records, tasks, views, worklist
+from adapter.store import audit, deliveries, records, tasks, worklist
 from adapter.store.audit import Entry
 from adapter.store.deliveries import Delivery
-from adapter.store.views import EMPTY, NewVersion, ViewHead
+from adapter.store.heads import (
+    EMPTY,
+    Moved,
+    NewVersion,
+    ViewHead,
+    read_heads,
+    write_heads,
+    write_versions,
+)
 from adapter.store.worklist import Duty
 
 
@@ -26,7 +34,7 @@ def read_before(
     connection: Connection, ods_code: str, record_id: str
 ) -> dict[str, Before]:
     """What stands for each recipient of a record, by recipient id."""
-    heads = views.read_heads(connection, ods_code, record_id)
+    heads = read_heads(connection, ods_code, record_id)
     return {
         recipient_id: read_before_view(connection, head)
         for recipient_id, head in heads.items()
@@ -113,9 +121,9 @@ def _save_views(
             for release in releases
             if (release.before.head is None) is are_new
         ]
-        views.write_heads(connection, heads, are_new=are_new)
+        write_heads(connection, heads, are_new=are_new)
     changed = [release for release in releases if release.is_new_version]
-    views.write_versions(
+    write_versions(
         connection,
         [
             NewVersion(
@@ -138,7 +146,7 @@ def _save_views(
             body=cancelled.body,
             at=at,
         ):
-            raise views.Moved
+            raise Moved
     tasks.insert_tasks(connection, [each.task for each in changed if each.task])
 
 

@@ -32,9 +32,9 @@ from adapter.disclosure.model import Decision
 from adapter.prepare import Prepared, Tools
 from adapter.record.model import Record
 from adapter.store.deliveries import Delivery
+from adapter.store.heads import CURRENT, EMPTY, INVALID, ResourceRow, ViewHead
 from adapter.store.payload import Payload, pack
 from adapter.store.tasks import CANCELLED, StoredTask
-from adapter.store.views import CURRENT, EMPTY, INVALID, ResourceRow, ViewHead
 
 NO_ENDPOINT = "no_endpoint"
 BUNDLE_INVALID = "bundle_invalid"

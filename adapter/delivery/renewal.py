@@ -23,7 +23,15 @@ from adapter.intake import TIMES_TO_PLAN, Parts, recipient_of
 from adapter.prepare import prepare
 from adapter.store import audit, deliveries, records, views, worklist
 from adapter.store.deliveries import Delivery
-from adapter.store.views import Moved, Present, ViewHead
+from adapter.store.heads import (
+    EMPTY,
+    INVALID,
+    Moved,
+    Present,
+    ViewHead,
+    find_head,
+    read_head,
+)
 
 
 def present_of(parts: Parts, at: datetime) -> Present:
@@ -39,7 +47,7 @@ def renew(
     When it returns, decision, view, delivery and audit are committed. A view that lets
     nothing leave has the standing ``empty``.
     """
-    head = views.find_head(parts.store, view_id)
+    head = find_head(parts.store, view_id)
     if head is None or head.is_fresh(present_of(parts, at)):
         return head
     return _prepare_again(head, parts, at, actor)
@@ -88,13 +96,13 @@ def redrive(
         raise UnknownRecord("no such delivery")
     if delivery.state not in REDRIVABLE:
         raise Conflict(f"a delivery that is {delivery.state} cannot be redriven")
-    head = views.find_head(parts.store, delivery.view_id)
+    head = find_head(parts.store, delivery.view_id)
     if head is None:
         raise UnknownRecord("no such delivery")
     head = _prepare_again(head, parts, at, actor)
-    if head.standing == views.EMPTY:
+    if head.standing == EMPTY:
         raise Conflict("nothing of it may leave any more")
-    if head.standing == views.INVALID:
+    if head.standing == INVALID:
         raise Conflict("the bundle still fails the adapter's own check")
     if head.version == delivery.view_version:
         place(delivery, parts, at, actor=actor)
@@ -163,7 +171,7 @@ def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> R
     key = (head.ods_code, head.record_id)
     with parts.store.reading() as connection:
         stored = records.read_record(connection, *key)
-        found = views.read_head(connection, head.view_id)
+        found = read_head(connection, head.view_id)
         if stored is None or found is None:
             raise Moved
         before = outbox.read_before_view(connection, found)
@@ -184,7 +192,7 @@ def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> R
     with parts.store.writing() as connection:
         records.lock_record(connection, *key)
         newest = records.read_newest(connection, *key, standing=True)
-        now_head = views.read_head(connection, head.view_id)
+        now_head = read_head(connection, head.view_id)
         if (
             now_head is None
             or newest != stored.version

@@ -16,8 +16,9 @@ from adapter.delivery import breaker, lanes, outbox
 from adapter.delivery.lanes import Claimed
 from adapter.delivery.model import WAITING, Answer, Outcome, State
 from adapter.delivery.retry import FEW_TRIES_REASONS, RetryPolicy, next_attempt_at
-from adapter.store import audit, deliveries, records, views, worklist
+from adapter.store import audit, deliveries, records, worklist
 from adapter.store.engine import Store
+from adapter.store.heads import read_head
 from adapter.store.schema import attempts
 
 LONGEST_REASON = 64
@@ -146,7 +147,7 @@ def _unless_overtaken(
     """What would be tried again is not, once a later version stands in its place."""
     if verdict.state is State.DELIVERED:
         return verdict
-    head = views.read_head(connection, claimed.delivery.view_id)
+    head = read_head(connection, claimed.delivery.view_id)
     to = lanes.overtaken(head, claimed.delivery.view_version) if head else None
     return Verdict(to, verdict.reason) if to is not None else verdict
 

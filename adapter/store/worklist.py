@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from adapter.clock import format_instant, parse_instant
 from adapter.store.engine import Store
 from adapter.store.schema import worklist
 
@@ -24,11 +25,25 @@ DELIVERY_EXPIRED = "DELIVERY_EXPIRED"
 ENDPOINT_STOPPED = "ENDPOINT_STOPPED"
 HANDOVER_DECLINED = "HANDOVER_DECLINED"
 WITHDRAW_FROM_HOLDER = "WITHDRAW_FROM_HOLDER"
+DECLARED_GAP = "DECLARED_GAP"
 
 WITHOUT_WORK = frozenset({"RECORD", "MARK_INCOMPLETE", "SILENT_OMISSION"})
 """Obligations that are met by what the adapter does itself."""
 
 _ABOUT = ("record_id", "record_version", "recipient_id", "delivery_id", "reason")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What a record declares to be missing: where, who fills it and by when.
+
+    ``path`` is None where what the sender wrote is no place of the record model.
+    """
+
+    id: str
+    path: str | None
+    who_fills_ref: str
+    due: datetime
 
 
 @dataclass(frozen=True)
@@ -143,6 +158,71 @@ def close_delivery_duties(
         connection.execute(
             update(worklist).where(worklist.c.id == row.id).values(**change)
         )
+
+
+def keep_gaps(
+    connection: Connection,
+    gaps: Sequence[Gap],
+    *,
+    ods_code: str,
+    person_key: str,
+    record_id: str,
+    record_version: int,
+    by: str,
+    at: datetime,
+) -> None:
+    """Nothing; the open item of declared gaps says what this version of a record says.
+
+    Gaps that an earlier version declared, and this one does not, have been filled: an
+    item that then speaks of none is closed. Source: record model, 1.1 and 14.1.
+    """
+    found = connection.execute(
+        select(worklist.c.id, worklist.c.about)
+        .where(
+            worklist.c.ods_code == ods_code,
+            worklist.c.person_key == person_key,
+            worklist.c.purpose == DECLARED_GAP,
+            worklist.c.closed_at.is_(None),
+        )
+        .with_for_update()
+    ).one_or_none()
+    told = found.about if found else ()
+    about = [each for each in told if each["record_id"] != record_id]
+    about += [_gap_entry(gap, record_id, record_version) for gap in gaps]
+    if found is None and not about:
+        return
+    values: dict[str, Any] = {"about": about or told, "changed_at": at}
+    if about:
+        values["due"] = min(parse_instant(each["due"]) for each in about)
+    else:
+        values |= {"closed_at": at, "closed_by": by}
+    if found is not None:
+        question = update(worklist).where(worklist.c.id == found.id)
+        connection.execute(question.values(**values))
+        return
+    connection.execute(
+        insert(worklist).values(
+            id=str(uuid.uuid4()),
+            ods_code=ods_code,
+            purpose=DECLARED_GAP,
+            person_key=person_key,
+            owner=SENDING_TEAM,
+            opened_at=at,
+            **values,
+        )
+    )
+
+
+def _gap_entry(gap: Gap, record_id: str, record_version: int) -> dict[str, Any]:
+    entry = {
+        "record_id": record_id,
+        "record_version": record_version,
+        "reason": "declared_gap",
+        "gap_id": gap.id,
+        "who_fills_ref": gap.who_fills_ref,
+        "due": format_instant(gap.due),
+    }
+    return entry if gap.path is None else {**entry, "path": gap.path}
 
 
 def _merge(connection: Connection, duties: Sequence[Duty], at: datetime) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 from adapter.delivery.model import State
 from adapter.errors import Conflict, InvalidRecord, Issue, NotPermitted
 from adapter.intake import Accepted, accept, preview
-from adapter.store import Store, schema, views, worklist
+from adapter.store import Store, heads, schema, views, worklist
 from adapter.store.audit import audit_trail
 from adapter.store.records import (
     find_receipt,
@@ -151,7 +151,7 @@ def test_a_change_that_no_recipient_sees_makes_no_delivery(parts: SmallParts) ->
     assert len(deliveries_to(parts, "r-amh")) == 1
     assert bundle_of(parts) == before
     assert second["recipients"][0]["delivery"] == first["recipients"][0]["delivery"]
-    head = views.find_head(parts.store, ids_of("r-amh").view_id())
+    head = heads.find_head(parts.store, ids_of("r-amh").view_id())
     assert head is not None
     assert (head.version, head.record_version) == (1, 2)
 
@@ -229,7 +229,7 @@ def test_a_withdrawn_record_is_withdrawn_from_the_queue(parts: SmallParts) -> No
     )
     assert delivery_to(parts, "r-amh").state is State.WITHDRAWN
     assert search(parts, "Patient") == ()
-    head = views.find_head(parts.store, ids_of("r-amh").view_id())
+    head = heads.find_head(parts.store, ids_of("r-amh").view_id())
     assert head is not None
     assert (head.standing, head.version) == (views.EMPTY, 2)
 

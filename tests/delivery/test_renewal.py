@@ -25,7 +25,7 @@ from adapter.delivery.model import State
 from adapter.delivery.renewal import present_of, renew, renew_stale
 from adapter.delivery.worker import run_once
 from adapter.errors import UnmappedCode
-from adapter.store import views
+from adapter.store import heads, views
 from adapter.store.records import load_decisions
 
 DENY = a_refusal("r-amh", ["risk_and_mitigation"], effective_from="2026-11-06")
@@ -53,8 +53,8 @@ def growing(parts: SmallParts) -> tuple[SmallParts, Growing]:
     return replace(parts, tools=tools), mapping
 
 
-def head_of(parts: SmallParts) -> views.ViewHead:
-    head = views.find_head(parts.store, ids_of("r-amh").view_id())
+def head_of(parts: SmallParts) -> heads.ViewHead:
+    head = heads.find_head(parts.store, ids_of("r-amh").view_id())
     assert head is not None
     return head
 
@@ -121,7 +121,7 @@ def test_a_view_is_not_served_nor_sent_after_its_time(
     past = parts.clock()
     with parts.store.writing() as connection:
         stale = replace(head_of(parts), valid_until=past)
-        views.write_heads(connection, [stale], are_new=False)
+        heads.write_heads(connection, [stale], are_new=False)
     assert find_flags(parts) == ()
     transport = Receivers()
     run_once(parts, transport, worker=make_worker(parts, transport))
