@@ -107,7 +107,8 @@ def cli() -> None:
 @AT
 @verb
 def validate(settings: Settings, file: Any, at: datetime | None) -> None:
-    """Say whether a record is valid, with every fault and its path."""
+    """Say whether a record is valid: every fault, its path and how to mend it."""
+    from adapter.record.grouping import group
     from adapter.record.parse import check
     from adapter.wiring import build_policy
 
@@ -117,6 +118,7 @@ def validate(settings: Settings, file: Any, at: datetime | None) -> None:
         {
             "accepted": record is not None,
             "issues": [issue.as_json() for issue in issues],
+            "sections": group(issues),
         }
     )
     if record is None:

@@ -18,21 +18,24 @@ import orjson
 from sqlalchemy import Connection
 
 from adapter.bundle.ids import keyed_digest, nhs_number_hash
-from adapter.clock import format_instant
+from adapter.clock import format_instant, parse_instant
 from adapter.delivery import outbox
 from adapter.delivery.release import Before, Circumstances, Release, plan
 from adapter.directory.model import Directory
 from adapter.errors import Conflict, NotPermitted, NotReady
 from adapter.policy import Policy
 from adapter.prepare import Prepared, Tools, prepare_all
+from adapter.record.declarations import is_declared
+from adapter.record.grouping import group
 from adapter.record.model import Record
 from adapter.record.parse import parse
 from adapter.settings import Settings
-from adapter.store import Store, audit, records
+from adapter.store import Store, audit, records, worklist
 from adapter.store.audit import Entry
 from adapter.store.heads import Moved, check_unmoved
 from adapter.store.payload import pack
 from adapter.store.records import AlreadyAccepted, StoredRecord
+from adapter.store.worklist import Gap
 
 TIMES_TO_PLAN = 5
 """How often a plan is made anew when somebody else was quicker."""
@@ -91,7 +94,15 @@ def accept(body: bytes, *, caller_ods: str, parts: Parts, at: datetime) -> Accep
             body=pack(orjson.dumps(record.tree)),
         )
         try:
-            _save(stored, receipt, prepared, releases, before, parts.store)
+            _save(
+                stored,
+                receipt,
+                prepared,
+                releases,
+                before,
+                gaps_of(record),
+                parts.store,
+            )
         except Moved:
             continue
         except AlreadyAccepted:
@@ -135,6 +146,7 @@ def preview(
         "record_id": record.record_id,
         "record_version": record.version,
         "warnings": [issue.as_json() for issue in record.warnings],
+        "sections": group(record.warnings),
         "recipients": recipients,
     }
 
@@ -237,6 +249,7 @@ def _save(
     prepared: Mapping[str, Prepared],
     releases: Sequence[Release],
     before: Mapping[str, Before],
+    gaps: Sequence[Gap],
     store: Store,
 ) -> None:
     key = (stored.ods_code, stored.record_id)
@@ -263,6 +276,31 @@ def _save(
             person_key=stored.person_key,
             at=stored.accepted_at,
         )
+        worklist.keep_gaps(
+            connection,
+            gaps,
+            ods_code=stored.ods_code,
+            person_key=stored.person_key,
+            record_id=stored.record_id,
+            record_version=stored.version,
+            by=stored.ods_code,
+            at=stored.accepted_at,
+        )
+
+
+def gaps_of(record: Record) -> list[Gap]:
+    """What an active record declares to be missing, for the worklist of its sender."""
+    if not record.is_active:
+        return []
+    return [
+        Gap(
+            id=gap["id"],
+            path=gap["path"] if is_declared(gap["path"]) else None,
+            who_fills_ref=gap["who_fills_ref"],
+            due=parse_instant(gap["by"]),
+        )
+        for gap in record.tree.get("declared_gaps", ())
+    ]
 
 
 def _accepted_entry(stored: StoredRecord) -> Entry:
@@ -316,6 +354,7 @@ def _receipt(
             "record_version": record.version,
             "accepted_at": format_instant(at),
             "warnings": [issue.as_json() for issue in record.warnings],
+            "sections": group(record.warnings),
             "recipients": recipients,
         }
     )

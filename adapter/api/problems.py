@@ -36,6 +36,7 @@ from adapter.errors import (
     UnreadableRequest,
 )
 from adapter.logs import REQUEST_FAILED, get_logger
+from adapter.record.grouping import group
 
 PACKAGE = PurePath(adapter.__file__).parent
 PROBLEM_JSON = "application/problem+json"
@@ -166,14 +167,19 @@ def problem_type(error: AdapterError) -> str:
 
 
 def as_problem(error: AdapterError, status: int) -> dict[str, Any]:
-    """An error as a problem of RFC 9457, with its issues as extension."""
-    return {
+    """An error as a problem of RFC 9457, with its issues as extension.
+
+    The faults of a record are told by section too, with how each is mended.
+    """
+    problem = {
         "type": problem_type(error),
         "title": error.title,
         "status": status,
         "detail": error.detail,
         "issues": [issue.as_json() for issue in error.issues],
     }
+    sections = group(error.issues)
+    return {**problem, "sections": sections} if sections else problem
 
 
 def as_operation_outcome(error: AdapterError) -> dict[str, Any]:

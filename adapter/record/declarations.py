@@ -24,6 +24,7 @@ __all__ = [
     "Declaration",
     "declared",
     "fields_of",
+    "is_declared",
 ]
 
 
@@ -110,3 +111,12 @@ def declared(path: str) -> Declaration:
     if found is None:
         raise KeyError("the record model has no such place")
     return found
+
+
+def is_declared(path: str) -> bool:
+    """Whether a path, however it is written, is a place of the record model."""
+    try:
+        declared(path)
+    except KeyError:
+        return False
+    return True

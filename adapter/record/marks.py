@@ -10,22 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from adapter.errors import Issue, Severity
+from adapter.record.codes import ISSUE_CODES
 from adapter.record.declarations import DECLARATIONS
 from adapter.record.faults import Fault, Finding, Place, write_path
 from adapter.record.vocabulary import ACTIVE_STATUSES
 
 COMPLETENESS_CODES = frozenset(
-    {
-        "E_SAFETY_MINIMUM",
-        "E_NO_24H_CONTACT",
-        "E_PHASE_GAP",
-        "E_MITIGATION_OWNER_MISSING",
-        "E_MITIGATION_OWNER_AFTER_MISSING",
-        "E_SAFEGUARDING_LEAD_MISSING",
-        "E_SAFEGUARDING_REVIEW_INCOMPLETE",
-        "E_HOST_NOT_BRIEFED",
-        "E_RECEIVING_SERVICE_NOT_RECIPIENT",
-    }
+    each.code for each in ISSUE_CODES.values() if each.mark == "C"
 )
 """Codes marked C, beside E_SCHEMA where something required is missing."""
 
