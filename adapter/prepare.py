@@ -60,7 +60,7 @@ def prepare(
         return Prepared(recipient_id, decision, None, None, ())
     ids = Ids(tools.key, record.ods_code, record.record_id, recipient_id)
     content = make_content(tools.mapping.apply(redacted.context()), ids)
-    issues = tools.checker.resources(content.resources)
+    issues = tools.checker.content(content)
     return Prepared(recipient_id, decision, redacted, content, tuple(issues))
 
 
