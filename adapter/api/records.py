@@ -14,6 +14,7 @@ from adapter.api.bodies import check_media_type, read_body
 from adapter.api.deliveries import delivery_as_json
 from adapter.api.links import record_url
 from adapter.api.parameters import check_parameters, flag, instant, whole_number
+from adapter.api.turns import Turns
 from adapter.clock import format_instant
 from adapter.disclosure.decide import decide
 from adapter.errors import UnknownRecord
@@ -36,6 +37,8 @@ def record_routes(parts: Parts) -> Blueprint:
     """/records, for senders; a record of another organisation is not found."""
     routes = Blueprint("records", __name__)
     base_url = parts.settings.public_base_url
+    # One thread stays free for those who read and those who answer.
+    turns = Turns(max(1, parts.settings.blocking_threads - 1))
 
     @routes.post("/records")
     @open_to(Role.SENDER)
@@ -45,11 +48,13 @@ def record_routes(parts: Parts) -> Blueprint:
         check_media_type(JSON)
         body = read_body(parts.settings.max_body_bytes)
         caller, at = current_caller(), parts.clock()
-        if dry_run:
-            return json_answer(
-                preview(body, caller_ods=caller.ods_code, parts=parts, at=at)
-            )
-        accepted = accept(body, caller_ods=caller.ods_code, parts=parts, at=at)
+        with turns.taken():
+            if dry_run:
+                previewed = preview(
+                    body, caller_ods=caller.ods_code, parts=parts, at=at
+                )
+                return json_answer(previewed)
+            accepted = accept(body, caller_ods=caller.ods_code, parts=parts, at=at)
         is_new = accepted.status == "accepted"
         get_logger().info(RECORD_ACCEPTED if is_new else RECORD_REPEATED)
         answer = json_answer(accepted.receipt_bytes, 202 if is_new else 200)
