@@ -294,6 +294,81 @@ def check_config(settings: Settings) -> None:
 
 
 @cli.command()
+@click.option(
+    "--type", "transition_type", required=True, help="A transition.transition_type."
+)
+@click.option("--minimal", is_flag=True, help="Only what no record may lack.")
+@click.option("--explain", is_flag=True, help="With what each field means.")
+@AT
+@verb
+def template(
+    settings: Settings,
+    transition_type: str,
+    minimal: bool,
+    explain: bool,
+    at: datetime | None,
+) -> None:
+    """Print a valid record to start from, its dates around now."""
+    from adapter.generate.template import TYPES
+    from adapter.generate.template import explain as explain_fields
+    from adapter.generate.template import template as make_template
+
+    if transition_type not in TYPES:
+        raise click.BadParameter(f"one of: {', '.join(TYPES)}", param_hint="--type")
+    tree = make_template(transition_type, now=at or system_clock(), minimal=minimal)
+    answer({"record": tree, "fields": explain_fields(tree)} if explain else tree)
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema (2020-12) of a record."""
+    from adapter.record.json_schema import json_schema
+
+    answer(json_schema())
+
+
+@cli.group()
+def fixtures() -> None:
+    """Synthetic records, for those who test."""
+
+
+@fixtures.command("generate")
+@click.option("--count", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@AT
+def generate_fixtures(count: int, seed: int, at: datetime | None) -> None:
+    """Print valid synthetic records, one a line (NDJSON); ids differ.
+
+    The same seed and instant give the same records; a longer run begins with the
+    records of a shorter one.
+    """
+    from adapter.generate import generate_many
+
+    for tree in generate_many(seed, count, now=at or system_clock()):
+        click.echo(orjson.dumps(tree), nl=True)
+
+
+@cli.command()
+@click.option(
+    "--check", "only_check", is_flag=True, help="Change nothing; tell what is stale."
+)
+def docs(only_check: bool) -> None:
+    """Write the pages of docs/ that are made from the code (in a source tree)."""
+    from adapter.record.pages import pages
+
+    stale = [
+        path
+        for path, text in pages().items()
+        if not Path(path).exists() or Path(path).read_text(encoding="utf-8") != text
+    ]
+    for path in () if only_check else stale:
+        Path(path).write_text(pages()[path], encoding="utf-8")
+    answer({"stale" if only_check else "written": stale})
+    if only_check and stale:
+        sys.exit(ANSWER_IS_NO)
+
+
+@cli.command()
 @verb
 def migrate(settings: Settings) -> None:
     """Make the store, or bring it up to date; safe to run again."""

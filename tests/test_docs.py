@@ -10,6 +10,7 @@ import click
 
 from adapter import errors
 from adapter.cli import cli
+from adapter.record.pages import pages
 from adapter.settings import Settings, variable
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,3 +53,12 @@ def test_paths_named_in_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text()
     for path in re.findall(r"`((?:docs|fixtures|mappings|profiles)/[\w./*-]*)`", text):
         assert list(ROOT.glob(path.rstrip("/"))), path
+
+
+def test_what_is_made_from_the_declarations_is_not_stale() -> None:
+    stale = [path for path, text in pages().items() if _text_of(path) != text]
+    assert stale == [], "run: transition-adapter docs"
+
+
+def _text_of(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")

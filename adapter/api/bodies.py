@@ -14,7 +14,7 @@ import orjson
 from flask import request
 
 from adapter.api.problems import BodyTooLarge, MediaTypeRefused
-from adapter.errors import UnreadableRequest
+from adapter.errors import Issue, UnreadableRequest
 
 CHUNK = 65_536
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
@@ -59,7 +59,8 @@ def read_json(limit: int) -> Any:
 
 
 def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"at most {limit} bytes are taken here")
+    detail = f"at most {limit} bytes are taken here"
+    return BodyTooLarge(detail, issues=[Issue("error", "E_LIMIT", "", detail)])
 
 
 def _chunks() -> Iterable[bytes]:

@@ -9,6 +9,7 @@ range that is kept for testing.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -26,3 +27,17 @@ def generate(rng: random.Random, *, now: datetime) -> dict[str, Any]:
     for agree in (*care.AGREEMENTS, *sharing.AGREEMENTS):
         agree(tree, making)
     return tree
+
+
+def generate_many(seed: int, count: int, *, now: datetime) -> Iterator[dict[str, Any]]:
+    """So many valid record trees, each with a record id of its own.
+
+    One record depends on the seed and its place alone, so a longer run begins as a
+    shorter one does.
+    """
+    for place in range(count):
+        tree = generate(random.Random(f"{seed}/{place}"), now=now)
+        tree["record_id"] = f"gen-{seed}-{place + 1}"
+        if "supersedes" in tree:
+            tree["supersedes"]["record_id"] = tree["record_id"]
+        yield tree

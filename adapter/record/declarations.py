@@ -71,6 +71,13 @@ def fields_of(section: Section) -> dict[str, Declared]:
     }
 
 
+def _what_it_holds(field: Declared) -> str:
+    """The first line of what the section of a container says of itself."""
+    if not isinstance(field, One | Several):
+        return ""
+    return (type(field.section).__doc__ or "").partition("\n")[0]
+
+
 def _walk(section: Section, prefix: str) -> Iterator[Declaration]:
     for name, field in fields_of(section).items():
         is_list = field.many or isinstance(field, Several)
@@ -87,7 +94,7 @@ def _walk(section: Section, prefix: str) -> Iterator[Declaration]:
             safety_critical=field.safety_critical,
             why=field.why,
             fhir=field.fhir,
-            text=field.text,
+            text=field.text or _what_it_holds(field),
         )
         if isinstance(field, One | Several):
             yield from _walk(field.section, path + ".")

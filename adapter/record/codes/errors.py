@@ -16,9 +16,10 @@ ERRORS = (
     IssueCode(
         "E_LIMIT",
         "I",
-        "a list of more than 500 items, or a body over the limit (HTTP 413, told "
-        "alone, without a code)",
-        "Send at most 500 items in this list: the newest and those that still matter.",
+        "a list of more than 500 items, or a body over 5 MB (HTTP 413, refused "
+        "unread, told alone; the limit is a setting)",
+        "Send at most 500 items in a list, the newest and those that still matter, and "
+        "a body within the limit.",
         "0.4, section 14",
     ),
     IssueCode(

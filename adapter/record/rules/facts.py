@@ -84,16 +84,26 @@ def wrong(code: str, place: Place, message: str) -> Finding:
     return Finding(place, Fault(code, message))
 
 
-def require_when(names: str, name: str, values: str, why: str) -> Check:
-    """A check that asks for each of ``names`` when ``name`` has one of ``values``."""
-    wanted = names.split()
-    calling = values.split()
+@dataclass(frozen=True)
+class RequiredWhen:
+    """A check that asks for ``wanted`` when ``name`` has one of the ``calling`` values.
 
-    def check(part: Part, _: Facts) -> Iterator[Finding]:
-        if part.value(name) in calling:
-            yield from require(part, wanted, why)
+    A value of its own and no closure, so that the JSON Schema can say the same.
+    """
 
-    return check
+    wanted: tuple[str, ...]
+    name: str
+    calling: tuple[str, ...]
+    why: str
+
+    def __call__(self, part: Part, _: Facts) -> Iterator[Finding]:
+        if part.value(self.name) in self.calling:
+            yield from require(part, self.wanted, self.why)
+
+
+def require_when(names: str, name: str, values: str, why: str) -> RequiredWhen:
+    """The check of these words: ``names`` and ``values`` with spaces between."""
+    return RequiredWhen(tuple(names.split()), name, tuple(values.split()), why)
 
 
 def require(
