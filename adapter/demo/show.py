@@ -245,11 +245,22 @@ def _order_failures(running: Running) -> None:
 
 def _wait_for_the_user(console: Console, running: Running) -> None:
     console.rule("[bold]Left running until you press Ctrl-C[/]", align="left")
-    console.print(f"  adapter            {running.adapter}")
-    console.print(f"  sender's token     {running.sender_token}")
-    for ods, address in running.receivers.items():
-        console.print(f"  receiver {ods}     {address}   token {running.tokens[ods]}")
-    console.print(f"  files and log      {running.folder}")
+    lines = [
+        f"adapter={running.adapter}  # files and log: {running.folder}",
+        f"sender={running.sender_token}",
+        *(
+            f"{ods}={address} token_{ods}={running.tokens[ods]}"
+            for ods, address in running.receivers.items()
+        ),
+        "# paste the lines above into a shell, then, for example:",
+        'curl -s -H "Authorization: Bearer $sender" $adapter/deliveries',
+        f'curl -s -H "Authorization: Bearer $token_{FAILING}" $adapter/fhir/CarePlan',
+        f"curl -s ${FAILING}/inbox",
+        f"curl -s ${FAILING}/faults -H 'Content-Type: application/json' "
+        """-d '{"status": 503, "times": 3}'""",
+    ]
+    for line in lines:
+        console.print(f"  {escape(line)}", soft_wrap=True)
     try:
         while True:
             time.sleep(3600)
