@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -22,13 +22,13 @@ from adapter.clock import format_instant, parse_instant
 from adapter.delivery import outbox
 from adapter.delivery.release import Before, Circumstances, Release, plan
 from adapter.directory.model import Directory
-from adapter.errors import Conflict, NotPermitted, NotReady
+from adapter.errors import Conflict, InvalidRecord, Issue, NotPermitted, NotReady
 from adapter.policy import Policy
 from adapter.prepare import Prepared, Tools, prepare_all
 from adapter.record.declarations import is_declared
 from adapter.record.grouping import group
 from adapter.record.model import Record
-from adapter.record.parse import parse
+from adapter.record.parse import check, parse
 from adapter.settings import Settings
 from adapter.store import Store, audit, records, worklist
 from adapter.store.audit import Entry
@@ -36,6 +36,9 @@ from adapter.store.heads import Moved, check_unmoved
 from adapter.store.payload import pack
 from adapter.store.records import AlreadyAccepted, StoredRecord
 from adapter.store.worklist import Gap
+
+Tell = Callable[[Sequence[Issue]], list[Issue]]
+"""How the parser's issues are told: every issue, at its place in what was sent."""
 
 TIMES_TO_PLAN = 5
 """How often a plan is made anew when somebody else was quicker."""
@@ -64,14 +67,23 @@ class Accepted:
     status: Literal["accepted", "repeated"]
 
 
-def accept(body: bytes, *, caller_ods: str, parts: Parts, at: datetime) -> Accepted:
+def accept(
+    body: bytes,
+    *,
+    caller_ods: str,
+    parts: Parts,
+    at: datetime,
+    tell: Tell | None = None,
+) -> Accepted:
     """The receipt of a record that is now kept, with all that follows from it.
+
+    ``tell`` is given where the body was made from what a supplier sent.
 
     Raises InvalidRecord with every fault; NotPermitted when the record is of another
     organisation than the caller; Conflict when the version is held with other content,
     or is older than one that is held.
     """
-    record = _parse_own(body, caller_ods, parts, at)
+    record = _parse_own(body, caller_ods, parts, at, tell)
     content_hash = hash_of(record)
     repeated = _repeated(record, content_hash, parts.store)
     if repeated is not None:
@@ -115,13 +127,18 @@ def accept(body: bytes, *, caller_ods: str, parts: Parts, at: datetime) -> Accep
 
 
 def preview(
-    body: bytes, *, caller_ods: str, parts: Parts, at: datetime
+    body: bytes,
+    *,
+    caller_ods: str,
+    parts: Parts,
+    at: datetime,
+    tell: Tell | None = None,
 ) -> dict[str, Any]:
     """What would be shared with whom and why, and the bundles; nothing is kept.
 
     Raises as ``accept`` does.
     """
-    record = _parse_own(body, caller_ods, parts, at)
+    record = _parse_own(body, caller_ods, parts, at, tell)
     _repeated(record, hash_of(record), parts.store)
     prepared = prepare_all(record, at=at, tools=parts.tools)
     releases = {
@@ -170,11 +187,25 @@ def person_key(record: Record, key: bytes) -> str:
     return keyed_digest(key, "person", record.ods_code, local).hex()
 
 
-def _parse_own(body: bytes, caller_ods: str, parts: Parts, at: datetime) -> Record:
-    record = parse(body, policy=parts.policy, now=at)
+def _parse_own(
+    body: bytes, caller_ods: str, parts: Parts, at: datetime, tell: Tell | None
+) -> Record:
+    if tell is None:
+        record = parse(body, policy=parts.policy, now=at)
+    else:
+        record = _parse_told(body, parts, at, tell)
     if record.ods_code != caller_ods:
         raise NotPermitted("the record is of another organisation than the caller")
     return record
+
+
+def _parse_told(body: bytes, parts: Parts, at: datetime, tell: Tell) -> Record:
+    """The record, its issues told with those found before there was a record."""
+    record, issues = check(body, policy=parts.policy, now=at)
+    told = tell(issues)
+    if record is None or any(issue.severity == "error" for issue in told):
+        raise InvalidRecord(told)
+    return replace(record, warnings=tuple(told))
 
 
 def _repeated(record: Record, content_hash: str, store: Store) -> Accepted | None:

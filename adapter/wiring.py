@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping as Names
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,12 +16,15 @@ from adapter.api.auth import Callers, load_callers
 from adapter.bundle.check import Checker, compile_checker
 from adapter.clock import Clock, shifted, system_clock
 from adapter.directory import Directory, load_directory, secrets_from
+from adapter.errors import Issue, MappingInvalid
 from adapter.mapping.codes import load_code_maps
 from adapter.mapping.compile import Mapping, load_mapping
 from adapter.policy import DEFAULT_POLICY, Policy, load_policy
 from adapter.prepare import Tools
 from adapter.record.declarations import DECLARATIONS
 from adapter.settings import Settings
+from adapter.sources.load import load_source
+from adapter.sources.source import Source
 from adapter.store import Store, open_store
 
 KEY_WITHOUT_A_STORE = b"a key for the command line, known to all"
@@ -37,6 +40,7 @@ class Parts:
     tools: Tools
     directory: Directory
     callers: Callers
+    sources: Names[str, Source] = field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:
@@ -85,11 +89,45 @@ def build_directory(settings: Settings, environ: Names[str, str]) -> Directory:
     return load_directory(text, secrets=secrets_from(settings.secrets_dir, environ))
 
 
+def source_names(settings: Settings) -> list[str]:
+    """The names of the source mappings, sorted."""
+    folder = settings.mappings_dir / "sources"
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def build_source(settings: Settings, name: str) -> Source:
+    """One source mapping, with its fields and its code maps. Raises MappingInvalid."""
+    folder = settings.mappings_dir / "sources"
+    codes = settings.mappings_dir / "codes" / name
+    fields = folder / f"{name}.csv"
+    return load_source(
+        name,
+        template=(folder / f"{name}.yaml").read_text(encoding="utf-8"),
+        fields=fields.read_text(encoding="utf-8") if fields.is_file() else "",
+        code_maps=read_texts(codes, ".csv") if codes.is_dir() else {},
+    )
+
+
+def build_sources(settings: Settings) -> dict[str, Source]:
+    """Every source mapping by its name. Raises MappingInvalid with every fault."""
+    sources: dict[str, Source] = {}
+    faults: list[Issue] = []
+    for name in source_names(settings):
+        try:
+            sources[name] = build_source(settings, name)
+        except MappingInvalid as error:
+            faults.extend(error.issues)
+    if faults:
+        raise MappingInvalid("A source mapping is not valid", issues=faults)
+    return sources
+
+
 def build_callers(settings: Settings) -> Callers:
     """Who may call, and as whom; nobody without a callers file."""
     if settings.callers_file is None:
         return load_callers("")
-    return load_callers(settings.callers_file.read_text(encoding="utf-8"))
+    text = settings.callers_file.read_text(encoding="utf-8")
+    return load_callers(text, sources=source_names(settings))
 
 
 def build_tools(settings: Settings, *, key: bytes = KEY_WITHOUT_A_STORE) -> Tools:
@@ -121,6 +159,7 @@ def build_parts(settings: Settings, environ: Names[str, str] | None = None) -> P
         tools=build_tools(settings, key=store.key()),
         directory=build_directory(settings, environ),
         callers=build_callers(settings),
+        sources=build_sources(settings),
     )
 
 

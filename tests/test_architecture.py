@@ -25,6 +25,8 @@ MAY_IMPORT = {
     "record": CORE_GROUND,
     "disclosure": CORE_GROUND | {"record"},
     "mapping": CORE_GROUND | {"record"},
+    "sources": CORE_GROUND | {"record", "mapping"},
+    "archive": {"errors"},
     "bundle": CORE_GROUND | {"record"},
     "prepare": CORE_GROUND | {"record", "disclosure", "mapping", "bundle"},
     "generate": CORE_GROUND | {"record"},
@@ -35,7 +37,16 @@ MAY_IMPORT = {
     "intake": GROUND
     | {"record", "disclosure", "bundle", "prepare", "store", "delivery", "directory"},
 }
-PURE = {"record", "disclosure", "mapping", "bundle", "prepare", "generate", "policy"}
+PURE = {
+    "record",
+    "sources",
+    "disclosure",
+    "mapping",
+    "bundle",
+    "prepare",
+    "generate",
+    "policy",
+}
 PURE |= {"clock", "canonical", "errors"}
 FORBIDDEN_IN_PURE = {
     "flask",

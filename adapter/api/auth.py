@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, cast
@@ -25,7 +25,8 @@ ODS_CODE = re.compile(r"[A-Z0-9]{3,10}")
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 CALLER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 LONGEST_TOKEN = 1024
-KNOWN_KEYS = ("name", "role", "ods_code", "kinds", "token_sha256")
+SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+KNOWN_KEYS = ("name", "role", "ods_code", "kinds", "source", "token_sha256")
 
 
 class Role(StrEnum):
@@ -40,12 +41,14 @@ class Caller:
     """One system that may call: its name in our log, its role and whom it acts for.
 
     ``kinds`` are the recipient kinds whose views a receiver may open; none for senders.
+    ``source`` names the source mapping of what a sender sends; records when empty.
     """
 
     name: str
     role: Role
     ods_code: str
     kinds: frozenset[str] = frozenset()
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,13 @@ def mint_token() -> tuple[str, str]:
     return token, digest_of(token)
 
 
-def load_callers(text: str) -> Callers:
+def load_callers(text: str, *, sources: Collection[str] = ()) -> Callers:
     """Who may call, from the text of a callers file; an empty text gives nobody.
 
     The file is YAML: ``callers:`` over a list of ``name``, ``role`` (sender or
-    receiver), ``ods_code``, ``kinds`` (a receiver's) and ``token_sha256``.
-    SettingsInvalid names every fault with its line.
+    receiver), ``ods_code``, ``kinds`` (a receiver's), ``source`` (a sender's that does
+    not send records: one of ``sources``) and ``token_sha256``. SettingsInvalid names
+    every fault with its line.
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -100,7 +104,7 @@ def load_callers(text: str) -> Callers:
         ) from None
     if root is None:
         return Callers()
-    reader = _Reader()
+    reader = _Reader(sources)
     callers = reader.callers(root)
     if reader.faults:
         raise SettingsInvalid("the callers file has faults", issues=reader.faults)
@@ -114,7 +118,8 @@ def _fault(line: int, message: str) -> Issue:
 class _Reader:
     """Reads the nodes of a callers file and gathers every fault with its line."""
 
-    def __init__(self) -> None:
+    def __init__(self, sources: Collection[str]) -> None:
+        self.sources = sources
         self.faults: list[Issue] = []
         self.names: set[str] = set()
         self.digests: set[str] = set()
@@ -144,6 +149,7 @@ class _Reader:
         ods_code = self.text(node, given, place, "ods_code", ODS_CODE)
         digest = self.text(node, given, place, "token_sha256", SHA256_HEX)
         kinds = self.kinds(node, given, place, role)
+        source = self.source(node, given, place, role)
         if name in self.names:
             self.fault(given["name"], f"{place}.name stands twice")
         if digest in self.digests:
@@ -152,7 +158,7 @@ class _Reader:
         self.digests.add(digest)
         if len(self.faults) > before:
             return None
-        return digest, Caller(name, Role(role), ods_code, kinds)
+        return digest, Caller(name, Role(role), ods_code, kinds, source)
 
     def members(
         self, node: yaml.Node, place: str, known: tuple[str, ...]
@@ -186,6 +192,20 @@ class _Reader:
         else:
             return str(node.value)
         return ""
+
+    def source(
+        self, parent: yaml.Node, given: dict[str, yaml.Node], place: str, role: str
+    ) -> str:
+        node = given.get("source")
+        if node is None:
+            return ""
+        if role != Role.SENDER:
+            self.fault(node, f"{place}.source is for senders only")
+            return ""
+        found = self.text(parent, given, place, "source", SOURCE_NAME)
+        if found and found not in self.sources:
+            self.fault(node, f"{place}.source is no file of mappings/sources")
+        return found
 
     def kinds(
         self, parent: yaml.Node, given: dict[str, yaml.Node], place: str, role: str

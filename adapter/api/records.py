@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from flask import Blueprint, Response
 
-from adapter.api.answers import JSON, json_answer
+from adapter.api.answers import json_answer
 from adapter.api.auth import Role, current_caller, open_to
-from adapter.api.bodies import check_media_type, read_body
 from adapter.api.deliveries import delivery_as_json
 from adapter.api.links import record_url
 from adapter.api.parameters import check_parameters, flag, instant, whole_number
+from adapter.api.sent import as_record, read_sent, source_of
 from adapter.api.turns import Turns
 from adapter.clock import format_instant
 from adapter.disclosure.decide import decide
@@ -45,16 +45,18 @@ def record_routes(parts: Parts) -> Blueprint:
     def post_record() -> Response:
         check_parameters("dry_run")
         dry_run = flag("dry_run")
-        check_media_type(JSON)
-        body = read_body(parts.settings.max_body_bytes)
         caller, at = current_caller(), parts.clock()
+        source = source_of(parts.sources, caller)
+        sent = read_sent(source, parts.settings.max_body_bytes)
+        ods_code = caller.ods_code
         with turns.taken():
+            body, tell = as_record(source, sent)
             if dry_run:
                 previewed = preview(
-                    body, caller_ods=caller.ods_code, parts=parts, at=at
+                    body, caller_ods=ods_code, parts=parts, at=at, tell=tell
                 )
                 return json_answer(previewed)
-            accepted = accept(body, caller_ods=caller.ods_code, parts=parts, at=at)
+            accepted = accept(body, caller_ods=ods_code, parts=parts, at=at, tell=tell)
         is_new = accepted.status == "accepted"
         get_logger().info(RECORD_ACCEPTED if is_new else RECORD_REPEATED)
         answer = json_answer(accepted.receipt_bytes, 202 if is_new else 200)

@@ -85,9 +85,10 @@ class Trace:
 class Explainable(Protocol):
     """What is asked of a mapping here: its checked templates and its code maps."""
 
-    templates: tuple[Template, ...]
-    code_maps: CodeMaps
-
+    @property
+    def templates(self) -> tuple[Template, ...]: ...
+    @property
+    def code_maps(self) -> CodeMaps: ...
     def paths_read(self) -> frozenset[str]: ...
 
 
