@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from api_house import BASE_URL, DIRECTORY, House, TestClock, make_callers
+from openapi_contract import Contract
 
 from adapter.api.app import create_app
 from adapter.directory import load_directory
@@ -54,5 +55,8 @@ def house(
         directory=load_directory(DIRECTORY, secrets=lambda name: None),
         callers=callers,
     )
-    yield House(create_app(parts), parts, clock, tokens)
+    app = create_app(parts)
+    contract = Contract(app)
+    yield House(app, parts, clock, tokens)
     store.close()
+    assert contract.faults == []

@@ -1,0 +1,258 @@
+"""The shapes of what the JSON interface takes and answers, as JSON Schema (2020-12).
+
+The record's own is made from its declarations; codes, kinds and states come from where
+they are declared. The tests of the API hold every answer to these.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from adapter.delivery.model import State
+from adapter.disclosure.model import Outcome
+from adapter.record.codes import ISSUE_CODES
+from adapter.record.grouping import ENVELOPE, SECTIONS, WHOLE
+from adapter.record.json_schema import json_schema
+from adapter.record.vocabulary import CATEGORIES, RECIPIENT_KINDS
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "integer", "minimum": 0}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+LINK: Schema = {"type": "string", "format": "uri"}
+SEVERITY: Schema = {"enum": ["error", "warning"]}
+KIND: Schema = {"enum": list(RECIPIENT_KINDS)}
+OUTCOME: Schema = {"enum": [outcome.value for outcome in Outcome]}
+STATE: Schema = {
+    "enum": [state.value for state in State],
+    "description": "; ".join(f"{state}: {state.words}" for state in State),
+}
+
+COMPONENTS = "#/components/schemas/"
+
+
+def ref(name: str) -> Schema:
+    """A reference to one of the shapes below."""
+    return {"$ref": COMPONENTS + name}
+
+
+def or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def listed(schema: Schema) -> Schema:
+    return {"type": "array", "items": schema}
+
+
+def shape(description: str = "", /, **properties: Schema) -> Schema:
+    """An object that has all of these properties and no others."""
+    made: Schema = {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+    return {"description": description, **made} if description else made
+
+
+def by_name(schema: Schema, names: Schema | None = None) -> Schema:
+    """An object whose values are all of this shape, by a name."""
+    made: Schema = {"type": "object", "additionalProperties": schema}
+    return {**made, "propertyNames": names} if names else made
+
+
+def record_schemas() -> dict[str, Schema]:
+    """The record, and the types of the record model that it refers to."""
+    text = orjson.dumps(json_schema())
+    moved = orjson.loads(text.replace(b'"#/$defs/', f'"{COMPONENTS}type-'.encode()))
+    types = moved.pop("$defs")
+    del moved["$schema"], moved["$id"]
+    return {
+        "Record": moved,
+        **{f"type-{name}": schema for name, schema in types.items()},
+    }
+
+
+_ISSUE = shape(
+    "One fault: how grave, which code, where, and what is wrong there.",
+    severity=SEVERITY,
+    code={
+        "type": "string",
+        "description": "of a record: one of " + ", ".join(ISSUE_CODES),
+    },
+    path={"type": "string", "description": "as the model writes it; empty for none"},
+    message=TEXT,
+)
+_GROUP = shape(
+    "The issues of one section of the record, by code.",
+    section={"enum": [WHOLE, ENVELOPE, *SECTIONS]},
+    errors=NUMBER,
+    warnings=NUMBER,
+    codes=listed(
+        shape(
+            code={"enum": list(ISSUE_CODES)},
+            severity=SEVERITY,
+            how_to_mend={"type": "string", "description": "one sentence"},
+            paths=listed(TEXT),
+        )
+    ),
+)
+_PROBLEM = {
+    **shape(
+        "RFC 9457. Names places and codes, never a value that was sent or is held.",
+        type=LINK,
+        title=TEXT,
+        status={"type": "integer", "minimum": 400, "maximum": 599},
+        detail=TEXT,
+        issues=listed(ref("Issue")),
+        sections=listed(ref("IssueGroup")),
+    ),
+    "required": ["type", "title", "status", "detail", "issues"],
+}
+_DECISION = shape(
+    "What one recipient may get at an instant, and why.",
+    kind=KIND,
+    record_version=NUMBER,
+    at=INSTANT,
+    policy_version=TEXT,
+    categories=by_name(
+        shape(
+            outcome=OUTCOME,
+            reason=TEXT,
+            why=TEXT,
+            rule=TEXT,
+            policies=listed(TEXT),
+        ),
+        {"enum": list(CATEGORIES)},
+    ),
+    items=listed(shape(path=TEXT, outcome=OUTCOME, reason=TEXT, rule=TEXT)),
+    obligations=listed(shape(code=TEXT, due=or_null(INSTANT), detail=TEXT)),
+    valid_until=or_null(INSTANT),
+)
+_RECEIPT = shape(
+    "What was accepted, and what follows for each recipient.",
+    ods_code=TEXT,
+    record_id=TEXT,
+    record_version=NUMBER,
+    accepted_at=INSTANT,
+    warnings=listed(ref("Issue")),
+    sections=listed(ref("IssueGroup")),
+    recipients=listed(
+        shape(
+            ref=TEXT,
+            kind=KIND,
+            outcomes=by_name(OUTCOME, {"enum": list(CATEGORIES)}),
+            delivery=or_null(shape(id=TEXT, url=LINK, state=STATE)),
+        )
+    ),
+)
+_PREVIEW = shape(
+    "What would be shared with whom and why; nothing is kept.",
+    ods_code=TEXT,
+    record_id=TEXT,
+    record_version=NUMBER,
+    warnings=listed(ref("Issue")),
+    sections=listed(ref("IssueGroup")),
+    recipients=listed(
+        shape(
+            ref=TEXT,
+            decision=ref("Decision"),
+            issues=listed(ref("Issue")),
+            bundle={
+                "description": "a FHIR Bundle (R4); null when nothing would leave",
+                "type": ["object", "null"],
+            },
+        )
+    ),
+)
+_DELIVERY_FIELDS: dict[str, Schema] = {
+    "id": TEXT,
+    "url": LINK,
+    "record_id": TEXT,
+    "record_version": NUMBER,
+    "recipient_id": TEXT,
+    "recipient_kind": KIND,
+    "recipient_ods": or_null(TEXT),
+    "view_version": NUMBER,
+    "endpoint": or_null(TEXT),
+    "state": STATE,
+    "meaning": TEXT,
+    "reason": or_null(TEXT),
+    "issues": listed(shape(code=TEXT, path=TEXT)),
+    "attempts": NUMBER,
+    "next_attempt_at": or_null(INSTANT),
+    "created_at": INSTANT,
+    "state_since": INSTANT,
+    "correlation_id": TEXT,
+}
+_ATTEMPT = shape(
+    "One request to the recipient.",
+    attempt=NUMBER,
+    started_at=INSTANT,
+    duration_ms={"type": "number"},
+    outcome=TEXT,
+    reason=or_null(TEXT),
+    http_status=or_null({"type": "integer"}),
+)
+_ACKNOWLEDGEMENT = shape(
+    "What a person at the recipient answered.",
+    task_id=TEXT,
+    status=TEXT,
+    reason=or_null(TEXT),
+    business_status=or_null(TEXT),
+    by=or_null(shape(name=or_null(TEXT), role=or_null(TEXT))),
+    at=INSTANT,
+)
+_HISTORY = shape(
+    "The versions held of a record, and their deliveries.",
+    ods_code=TEXT,
+    record_id=TEXT,
+    versions=listed(
+        shape(
+            record_version=NUMBER,
+            status=TEXT,
+            accepted_at=INSTANT,
+            correlation_id=TEXT,
+        )
+    ),
+    deliveries=listed(ref("Delivery")),
+    links=shape(self=LINK, decisions=LINK),
+)
+
+SHAPES: dict[str, Schema] = {
+    "Issue": _ISSUE,
+    "IssueGroup": _GROUP,
+    "Problem": _PROBLEM,
+    "Decision": _DECISION,
+    "Receipt": _RECEIPT,
+    "Preview": _PREVIEW,
+    "Delivery": shape("One bundle for one recipient.", **_DELIVERY_FIELDS),
+    "DeliveryInFull": shape(
+        "A delivery with its requests and its answer.",
+        **_DELIVERY_FIELDS,
+        requests=listed(_ATTEMPT),
+        acknowledgement=or_null(_ACKNOWLEDGEMENT),
+    ),
+    "Deliveries": shape(
+        "A page of deliveries, newest first.",
+        deliveries=listed(ref("Delivery")),
+        links={**shape(self=LINK, next=LINK), "required": ["self"]},
+    ),
+    "RecordHistory": _HISTORY,
+    "Decisions": shape(
+        "The decision for each recipient, by the recipient's id.",
+        ods_code=TEXT,
+        record_id=TEXT,
+        record_version=NUMBER,
+        decisions=by_name(ref("Decision")),
+    ),
+    "Health": {
+        **shape(status=TEXT, store=TEXT),
+        "required": ["status"],
+    },
+    "OpenAPI": {"type": "object", "description": "this document"},
+}
+"""Every shape but the record's, by its name in the document."""
