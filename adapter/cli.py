@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -26,6 +27,7 @@ from adapter.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from adapter.record.model import Record
+    from adapter.sources.source import Source
 
 ANSWER_IS_NO = 1
 DOES_NOT_START = 3
@@ -220,9 +222,21 @@ def explain(settings: Settings, file: Any, at: datetime | None, recipient: str) 
 
 
 @cli.command()
+@click.argument("file", type=click.File("rb"), required=False)
+@click.option("--source", help="A supplier of mappings/sources; FILE is its export.")
 @verb
-def coverage(settings: Settings) -> None:
-    """Say which fields no template reads and which are not carried, with the reason."""
+def coverage(settings: Settings, file: Any, source: str | None) -> None:
+    """Say which fields no template reads and which are not carried, with the reason.
+
+    With --source: which fields of a supplier's export are mapped, knowingly not
+    carried, and neither; with FILE also what is wrong in that export, and unread.
+    """
+    if source is not None:
+        answer(coverage_of_source(settings, source, file))
+        return
+    if file is not None:
+        raise click.UsageError("FILE is an export: say whose with --source")
+
     from adapter.mapping.explain import coverage as coverage_of
     from adapter.record.declarations import DECLARATIONS
     from adapter.wiring import build_mapping
@@ -235,6 +249,31 @@ def coverage(settings: Settings) -> None:
             not_carried.read_text(encoding="utf-8"),
         )
     )
+
+
+def coverage_of_source(settings: Settings, name: str, file: Any) -> dict[str, Any]:
+    from adapter.archive import read_archive
+    from adapter.record.parse import check
+    from adapter.sources.coverage import coverage as coverage_of
+    from adapter.wiring import build_policy
+
+    source = named_source(settings, name)
+    if file is None:
+        return coverage_of(source)
+    body, limit = file.read(), settings.max_body_bytes
+    given = read_archive(body, limit=limit) if source.in_tables else body
+    converted = source.convert(given)
+    _, issues = check(converted.body, policy=build_policy(settings), now=system_clock())
+    return coverage_of(source, converted.tell(issues))
+
+
+def named_source(settings: Settings, name: str) -> Source:
+    from adapter.wiring import build_source, source_names
+
+    known = source_names(settings)
+    if name not in known:
+        raise click.BadParameter(f"one of: {', '.join(known)}", param_hint="--source")
+    return build_source(settings, name)
 
 
 @cli.command("check")
@@ -270,6 +309,7 @@ def check_config(settings: Settings) -> None:
         build_directory,
         build_mapping,
         build_policy,
+        build_sources,
     )
 
     builders: dict[str, Callable[[], object]] = {
@@ -277,6 +317,7 @@ def check_config(settings: Settings) -> None:
         "directory": lambda: build_directory(settings, os.environ),
         "callers": lambda: build_callers(settings),
         "mappings": lambda: build_mapping(settings),
+        "sources": lambda: build_sources(settings),
         "profiles": lambda: build_checker(settings),
     }
     found: dict[str, list[dict[str, str]]] = {}
@@ -405,6 +446,61 @@ def work(settings: Settings) -> None:
 
     start_logging(settings.log_level)
     run_worker(build_parts(settings))
+
+
+@cli.command("import")
+@click.argument("file", type=click.Path(exists=True, allow_dash=True, path_type=Path))
+@click.option("--source", help="A supplier of mappings/sources, for its exports.")
+@click.option("--ods", "ods_code", help="On whose behalf; else each record's own.")
+@click.option(
+    "--report", type=click.Path(dir_okay=False, path_type=Path), help="Default: beside."
+)
+@verb
+def import_file(
+    settings: Settings,
+    file: Path,
+    source: str | None,
+    ods_code: str | None,
+    report: Path | None,
+) -> None:
+    """Take in the records of an NDJSON file (gzip too), each as if it were posted.
+
+    With the --source of a supplier that sends zips, FILE is one, or a folder of them.
+    The report has a line for each record; started again with the same report, an
+    import that was stopped goes on.
+    """
+    from adapter.importing.lines import read_lines, read_zips
+    from adapter.importing.progress import shown
+    from adapter.importing.report import Report
+    from adapter.importing.run import import_records
+    from adapter.wiring import build_parts
+
+    whose = named_source(settings, source) if source else None
+    parts = build_parts(settings)
+    parts.store.check()
+    is_stdin = str(file) == "-"
+    if report is None:
+        name = "import" if is_stdin else file.resolve().name
+        report = (Path() if is_stdin else file.parent) / f"{name}.report.ndjson"
+    limit = settings.max_body_bytes
+    with ExitStack() as stack:
+        told = stack.enter_context(Report(report))
+        if whose is not None and whose.in_tables:
+            lines = read_zips(file, limit)
+            position, total = (lambda: 0), None
+        else:
+            opened = sys.stdin.buffer if is_stdin else file.open("rb")
+            opened = stack.enter_context(opened)
+            lines = read_lines(opened, limit)
+            position = (lambda: 0) if is_stdin else opened.tell
+            total = None if is_stdin else file.stat().st_size
+        progress = stack.enter_context(shown(position, total))
+        counts = import_records(
+            lines, told, parts, source=whose, ods_code=ods_code, progress=progress
+        )
+    answer({"read": counts.read, **counts.by_status, "report": str(report)})
+    if not counts.all_taken:
+        sys.exit(ANSWER_IS_NO)
 
 
 @cli.command()

@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "directory": GROUND | {"record"},
     "delivery": GROUND
     | {"record", "bundle", "disclosure", "prepare", "store", "directory", "intake"},
+    "importing": GROUND | {"sources", "archive", "intake"},
     "intake": GROUND
     | {"record", "disclosure", "bundle", "prepare", "store", "delivery", "directory"},
 }
