@@ -11,11 +11,12 @@ from types import MappingProxyType
 
 from adapter.record.codes.code import IssueCode
 from adapter.record.codes.errors import ERRORS
+from adapter.record.codes.exports import EXPORTS
 from adapter.record.codes.warnings import WARNINGS
 
 __all__ = ["ISSUE_CODES", "IssueCode"]
 
 ISSUE_CODES: Mapping[str, IssueCode] = MappingProxyType(
-    {each.code: each for each in (*ERRORS, *WARNINGS)}
+    {each.code: each for each in (*ERRORS, *WARNINGS, *EXPORTS)}
 )
-"""In the order of section 14."""
+"""In the order of section 14; then those of suppliers' exports."""
