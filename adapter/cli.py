@@ -23,6 +23,7 @@ import orjson
 from adapter import __version__
 from adapter.clock import parse_instant, system_clock
 from adapter.errors import AdapterError, Issue, RecipientUnknown, StartRefused
+from adapter.operate import audit_verbs
 from adapter.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -551,6 +552,9 @@ def demo(keep: bool) -> None:
     from adapter.demo import run_demo
 
     sys.exit(run_demo(keep=keep))
+
+
+audit_verbs(cli, verb, answer)
 
 
 def main() -> None:

@@ -1,19 +1,20 @@
 """The audit trail: what happened, to what, by whom; appended to and never changed.
 
 A row holds ids and codes only. ``record_audit`` has committed when it returns, so that
-an answer can wait for it.
+an answer can wait for it. What holds the rows together is in ``adapter.store.chain``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
-from adapter.store.engine import Store
+from adapter.store import chain
+from adapter.store.engine import Store, leave_to_the_end
 from adapter.store.paging import Page, cursor, marks_of, page
 from adapter.store.schema import audit
 
@@ -55,12 +56,21 @@ class Entry:
 
 
 def append(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Nothing; the entries stand at the end of the trail once the caller commits."""
+    """Nothing; the entries stand at the end of the trail once the caller commits.
+
+    All those of one transaction are written together, right before it commits.
+    """
     if entries:
-        connection.execute(
-            insert(audit),
-            [{**asdict(entry), "detail": dict(entry.detail)} for entry in entries],
-        )
+        leave_to_the_end(connection, _extend, entries)
+
+
+def _extend(connection: Connection, entries: Sequence[Entry]) -> None:
+    chain.extend(connection, [_row(entry) for entry in entries])
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    row = {name: getattr(entry, name) for name in Entry.__dataclass_fields__}
+    return {**row, "detail": dict(entry.detail)}
 
 
 def record_audit(store: Store, *entries: Entry) -> None:

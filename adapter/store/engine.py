@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -41,7 +41,22 @@ HMAC_KEY = "hmac_key"
 AWAY = "the store cannot answer just now"
 NOT_MIGRATED = "the store has not been made ready: run `transition-adapter migrate`"
 _WRITES = "transition_adapter_writes"
+_LAST = "transition_adapter_last"
 _NOW = text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
+
+
+Finish = Callable[[Connection, list[Any]], None]
+"""What a transaction does last with all that was left to its end."""
+
+
+def leave_to_the_end(
+    connection: Connection, finish: Finish, what: Sequence[Any]
+) -> None:
+    """Nothing; ``finish`` gets all of it, in order, right before the commit.
+
+    For what locks out every other writer. The connection is that of ``writing``.
+    """
+    connection.get_execution_options()[_LAST].setdefault(finish, []).extend(what)
 
 
 @dataclass(frozen=True)
@@ -75,10 +90,13 @@ class Store:
 
         On SQLite it has the write lock from its beginning, so what it reads holds.
         """
+        last: dict[Finish, list[Any]] = {}
         with _told_plainly(), self._one_writer, self.engine.connect() as plain:
-            connection = plain.execution_options(**{_WRITES: True})
+            connection = plain.execution_options(**{_WRITES: True, _LAST: last})
             with connection.begin():
                 yield connection
+                for finish, what in last.items():
+                    finish(connection, what)
 
     def now(self, connection: Connection) -> datetime:
         """The instant by which leases and due times are measured, in UTC."""

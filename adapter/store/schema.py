@@ -167,6 +167,7 @@ views = Table(
     # What of one receiver's is no longer current is looked for before each answer.
     Index("views_by_policy", "recipient_ods", "policy_version", "directory_version"),
     Index("views_by_valid_until", "recipient_ods", "valid_until"),
+    Index("views_due", "valid_until"),
 )
 
 view_versions = Table(
@@ -316,14 +317,58 @@ worklist = Table(
     Column("about", JSON, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("taken_at", Instant),
     Column("closed_at", Instant),
     Column("closed_by", Text),
+    # What a person has dealt with, in the form of ``about``: it does not come again.
+    Column("settled", JSON),
+    # Who took and closed it, when and why: what people wrote stands in payloads only.
+    *_payload("history", nullable=True),
     # One open item per person and purpose.
     Index("worklist_open", "ods_code", "person_key", "purpose", unique=True,
           sqlite_where=text("closed_at IS NULL"),
           postgresql_where=text("closed_at IS NULL")),
     Index("worklist_by_due", "ods_code", "due"),
+    Index("worklist_of_person", "ods_code", "person_key", "purpose"),
 )  # fmt: skip
+
+brakes = Table(
+    "brakes",
+    metadata,
+    Column("id", UUID_TEXT, primary_key=True),
+    Column("scope", WORD, nullable=False),
+    # An endpoint's name or a recipient kind; "" for all.
+    Column("name", Text, nullable=False),
+    Column("set_at", Instant, nullable=False),
+    Column("released_at", Instant),
+    *_payload("words"),
+    CheckConstraint("scope IN ('endpoint', 'kind', 'all')", name="scope"),
+    Index("brakes_on", "scope", "name", unique=True,
+          sqlite_where=text("released_at IS NULL"),
+          postgresql_where=text("released_at IS NULL")),
+)  # fmt: skip
+
+# When a record has to be looked at although nobody sends anything.
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("ods_code", ODS, primary_key=True),
+    Column("record_id", Text, primary_key=True),
+    Column("purpose", WORD, primary_key=True),
+    Column("due", Instant, nullable=False),
+    Index("reminders_by_due", "due"),
+)
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("name", WORD, primary_key=True),
+    Column("lease_owner", Text),
+    Column("lease_until", Instant),
+    Column("swept_at", Instant),
+    Column("policy_version", Text),
+    Column("directory_version", Text),
+)
 
 audit = Table(
     "audit",
@@ -342,8 +387,17 @@ audit = Table(
     Column("task_id", UUID_TEXT),
     Column("correlation_id", UUID_TEXT),
     Column("detail", JSON, nullable=False),
-    # Room for the chain of hashes that will make a removed row show.
+    # The chain of hashes that makes a changed, removed or reordered row show.
     Column("previous_hash", HASH),
     Column("hash", HASH),
     Index("audit_of_record", "ods_code", "record_id", "number"),
+)
+
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    Column("name", WORD, primary_key=True),
+    Column("first_number", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", HASH, nullable=False),
 )

@@ -1,0 +1,53 @@
+"""The verbs for those who run the adapter, over a SQLite store of their own."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import update
+
+from adapter.cli import cli
+from adapter.store import Store, migrate, open_store
+from adapter.store.audit import Entry, record_audit
+from adapter.store.schema import audit
+
+NOON = datetime(2026, 11, 5, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    address = f"sqlite:///{tmp_path}/store.db"
+    migrate(address)
+    return address
+
+
+@pytest.fixture
+def store(url: str) -> Store:
+    return open_store(url, lambda: NOON)
+
+
+def run(url: str, *words: str, code: int = 0) -> Any:
+    done = CliRunner().invoke(cli, words, env={"DATABASE_URL": url})
+    assert done.exit_code == code, done.output
+    return json.loads(done.stdout) if done.stdout else None
+
+
+def test_audit_verify_says_that_the_trail_is_whole(url: str, store: Store) -> None:
+    record_audit(store, Entry("view-read", NOON, "gp"), Entry("view-read", NOON, "gp"))
+    told = run(url, "audit", "verify")
+    assert (told["whole"], told["rows"], told["breaks"]) == (True, 2, [])
+    assert run(url, "audit", "verify", "--noted", told["head"]["hash"])["noted"]
+
+
+def test_audit_verify_says_no_where_the_trail_breaks(url: str, store: Store) -> None:
+    record_audit(store, Entry("view-read", NOON, "gp"), Entry("view-read", NOON, "gp"))
+    with store.writing() as connection:
+        connection.execute(update(audit).where(audit.c.number == 2).values(actor="x"))
+    told = run(url, "audit", "verify", code=1)
+    assert told["breaks"] == [{"number": 2, "fault": "changed"}]
+    assert not run(url, "audit", "verify", "--noted", "0" * 64, code=1)["noted"]
