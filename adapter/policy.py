@@ -93,8 +93,8 @@ def _table(default: Table) -> Any:
 class Policy:
     """One trust's settings, with their defaults. Source: disclosure rules, section 11.
 
-    Locked whatever a trust wishes, and so not here: P-03, P-06, P-13 and the list
-    that ends that section. P-08, P-12 and P-15 have one value in this version.
+    Locked whatever a trust wishes, and so not here: P-06, P-13 and the list that ends
+    that section. P-08 and P-12 have one value in this version.
     """
 
     version: str = f"rules-0.2+{_DEFAULTS}"  # as declared, with a hash of the content
@@ -104,6 +104,7 @@ class Policy:
     m1: Table = _table(M1)  # P-01, P-11: default outcomes
     m2: Table = _table(M2)  # P-02: ceiling under a permit
     m3: Table = _table(M3)  # P-02: ceiling under an override
+    not_competent_when_not_assessed: bool = True  # P-03, under 13
     pr_decides_when_not_assessed: bool = False  # P-04, 13 to 15
     pr_evidence: frozenset[str] = frozenset(  # P-05
         {"yes_evidence_seen", "shared_with_local_authority"}
@@ -112,6 +113,7 @@ class Policy:
     pr_decides_at_16_17: bool = False  # P-09, when capacity is lacking
     self_harm_override_when_able: bool = False  # P-10, at 18 and over
     first_contact_hours: int = 72  # P-14
+    refusal_sends_contacts: bool = False  # P-15
     birthday_notice_days: tuple[int, ...] = (180, 90, 30, 0)  # P-16
     nhs_number_range: Literal["test", "live"] = "test"
 
@@ -331,6 +333,19 @@ def _able_adult(value: Any) -> dict[str, Any]:
     raise _Refused("needs caldicott_sign_off and legal_sign_off, each with a name")
 
 
+def _contacts_on_refusal(value: Any) -> dict[str, Any]:
+    if value == "off":
+        return {"refusal_sends_contacts": False}
+    if (
+        isinstance(value, dict)
+        and set(value) == {"legal_sign_off"}
+        and isinstance(value["legal_sign_off"], str)
+        and value["legal_sign_off"].strip()
+    ):
+        return {"refusal_sends_contacts": True}
+    raise _Refused("is off, or needs legal_sign_off with a name")
+
+
 def _first_contact(value: Any) -> dict[str, Any]:
     return {"first_contact_hours": _integer(value, 1, 8760)}
 
@@ -351,7 +366,7 @@ def _second_person(value: Any) -> dict[str, Any]:
 
 
 def _off(value: Any) -> dict[str, Any]:
-    # P-12: no field holds the human judgement that it needs. P-15: not built
+    # P-12: no field holds the human judgement that it needs
     if value != "off":
         raise _Refused("can only be off in this version")
     return {}
@@ -365,13 +380,16 @@ _KEYS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "nhs_number_range": _choice("nhs_number_range", {"test": "test", "live": "live"}),
 }
 _LOCKED = {
-    "P-03": "under 13 not assessed counts as not competent",
     "P-06": "gender history needs explicit agreement for everyone",
     "P-13": "a 29 February birthday falls on 1 March in common years",
 }
 _SETTINGS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "P-01": _default_outcomes,
     "P-02": _ceilings,
+    "P-03": _choice(
+        "not_competent_when_not_assessed",
+        {"not_competent": True, "not_assessed": False},
+    ),
     "P-04": _choice(
         "pr_decides_when_not_assessed", {"nobody": False, "person_with_pr": True}
     ),
@@ -384,6 +402,6 @@ _SETTINGS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "P-10": _able_adult,
     "P-12": _off,
     "P-14": _first_contact,
-    "P-15": _off,
+    "P-15": _contacts_on_refusal,
     "P-16": _notice_days,
 }

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from adapter.clock import london_day, london_midnight
+from adapter.policy import Policy
 
 TURNING_AGES = (13, 16, 18)
 
@@ -68,7 +69,7 @@ def birth_date_of(tree: Mapping[str, Any]) -> date | None:
         return None
 
 
-def standing(tree: Mapping[str, Any], at: datetime) -> Standing:
+def standing(tree: Mapping[str, Any], at: datetime, policy: Policy) -> Standing:
     """Age and ability at an instant.
 
     Without a birth date that can be read: age 0 and not able, so that nobody's own
@@ -85,7 +86,9 @@ def standing(tree: Mapping[str, Any], at: datetime) -> Standing:
         gillick = competence.get("gillick")
         if gillick == "competent":
             return Standing(age, Ability.ABLE)
-        if gillick == "not_competent" or age < 13:
+        if gillick == "not_competent" or (
+            age < 13 and policy.not_competent_when_not_assessed
+        ):
             return Standing(age, Ability.NOT_ABLE)
         return Standing(age, Ability.NOT_ASSESSED)
     return Standing(age, _capacity(competence, birthday(born, 16)))

@@ -12,13 +12,19 @@ from typing import Any
 
 from adapter.clock import LONDON, parse_instant
 from adapter.disclosure.ages import standing
-from adapter.disclosure.consent import has_authority, is_in_time
+from adapter.disclosure.consent import Standpoint, is_in_force
 from adapter.disclosure.model import Outcome
-from adapter.disclosure.overrides import is_valid
+from adapter.disclosure.overrides import State, state_of
 from adapter.disclosure.plan import Terms
 from adapter.policy import Policy
 from adapter.record.model import Record
 from adapter.record.vocabulary import LOG, SPL
+
+OWN_COPY_NOTICE = "Ask your team to go through your record with you."
+"""Always on the young person's page, so that it tells nothing.
+
+Source: disclosure rules, section 8, SILENT_OMISSION.
+"""
 
 _POSITION = re.compile(r"\[\d+\]")
 _NOT_SENT = {
@@ -40,7 +46,8 @@ def shared_control(record: Record, at: datetime, policy: Policy) -> dict[str, An
     if "other" in shared["competence"]:
         other = [dict(each) for each in shared["competence"]["other"]]
         shared["competence"]["other"] = other
-    now = standing(record.tree, at)
+    now = standing(record.tree, at, policy)
+    seen = Standpoint(at, now, record.find, policy)
     recipients = {each["id"]: each for each in sharing.get("recipients", ())}
     named: list[str] = []
 
@@ -53,19 +60,20 @@ def shared_control(record: Record, at: datetime, policy: Policy) -> dict[str, An
         named.append(ref)
         return True
 
+    def is_of_force(override: Mapping[str, Any]) -> bool:
+        kind = recipients.get(override.get("recipient_ref"), {}).get("kind", "")
+        return state_of(override, kind, now.age, at, policy) is State.VALID
+
     decisions = [
         _without(decision, _NOT_SENT["decision"])
         for decision in sharing.get("decisions", ())
-        if is_in_time(decision, at)
-        and has_authority(
-            decision, now, record.find(decision.get("decider_ref", "")), policy
-        )
+        if is_in_force(decision, seen, recipients.get(decision.get("recipient_ref")))
         and may_show(decision)
     ]
     overrides = [
         dict(override)
         for override in sharing.get("overrides", ())
-        if is_valid(override, at, policy) and may_show(override)
+        if is_of_force(override) and may_show(override)
     ]
     shown = ("id", "kind", "name", "ods_code")
     entries = [

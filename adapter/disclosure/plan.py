@@ -116,12 +116,20 @@ _ITEM_OWN = ItemCategories(frozenset())
 
 
 class Terms:
-    """One recipient kind with its outcomes: what may leave under them."""
+    """One recipient kind with its outcomes: what may leave under them.
+
+    ``even_so``: paths that leave whatever the outcome of their category (P-15).
+    """
 
     def __init__(
-        self, kind: str, outcomes: tuple[Outcome, ...], is_imca: bool = False
+        self,
+        kind: str,
+        outcomes: tuple[Outcome, ...],
+        is_imca: bool = False,
+        even_so: frozenset[str] = frozenset(),
     ) -> None:
         self.kind = kind
+        self._always = _ALWAYS | even_so
         self.is_silent = is_silent_kind(kind)
         self.outcomes = dict(zip(CATEGORIES, outcomes, strict=True))
         self._narrowed = {
@@ -188,7 +196,7 @@ class Terms:
     def _leaf(
         self, declaration: Declaration, category: str, categories: ItemCategories
     ) -> Leaf:
-        if declaration.path in _ALWAYS:
+        if declaration.path in self._always:
             return Leaf.KEEP
         applies = categories.all | {category}
         for each in applies:
@@ -213,6 +221,11 @@ def _keeps_something(plan: Plan) -> bool:
 
 
 @lru_cache(maxsize=256)
-def terms(kind: str, outcomes: tuple[Outcome, ...], is_imca: bool = False) -> Terms:
+def terms(
+    kind: str,
+    outcomes: tuple[Outcome, ...],
+    is_imca: bool = False,
+    even_so: frozenset[str] = frozenset(),
+) -> Terms:
     """The terms for a kind and its outcomes, in the order of ``CATEGORIES``."""
-    return Terms(kind, outcomes, is_imca)
+    return Terms(kind, outcomes, is_imca, even_so)

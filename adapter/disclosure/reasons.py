@@ -31,19 +31,6 @@ REASONS = read_reasons(
 )
 
 
-NOT_DECIDED_YET = "NOT_DECIDED_YET"
-"""Withheld although an agreement, an override or a route might open it.
-
-Not a code of section 10: none of those would be true. It goes when the routes that it
-stands for are built.
-"""
-
-_INTERIM = {
-    NOT_DECIDED_YET: "This version does not yet decide this for this kind of "
-    "recipient, so nothing is shared. A person must decide.",
-}
-
-
 def explain(code: str) -> str:
     """The plain explanation of a reason code. KeyError for a code that is none."""
-    return REASONS.get(code) or _INTERIM[code]
+    return REASONS[code]

@@ -12,12 +12,12 @@ from typing import Any
 
 from adapter.disclosure import control
 from adapter.disclosure.ages import standing
+from adapter.disclosure.bases import is_imca, is_instructed_advocate
 from adapter.disclosure.model import HEALTH_KINDS, Decision, Outcome, is_silent_kind
 from adapter.disclosure.obligations import obligations
-from adapter.disclosure.outcomes import decide_outcomes
+from adapter.disclosure.outcomes import CONTACTS_RULE, decide_outcomes
 from adapter.disclosure.plan import Terms, terms
 from adapter.disclosure.references import mend_references
-from adapter.disclosure.routes import is_imca, is_instructed_advocate
 from adapter.disclosure.walk import Walk
 from adapter.policy import Policy
 from adapter.record.model import Record
@@ -75,7 +75,7 @@ def disclose(
         at=at,
         policy_version=policy.version,
         categories=found.categories,
-        items=(),
+        items=found.items,
         obligations=(),
         valid_until=found.valid_until,
         gate=found.gate,
@@ -84,10 +84,12 @@ def disclose(
     duties = obligations(
         found.kind,
         found.categories,
+        found.grounds,
+        policy,
         is_incomplete=redacted is not None and walk is not None and walk.removed,
         to_ring=walk.to_ring if redacted is not None and walk is not None else (),
     )
-    items = tuple(walk.items) if walk is not None else ()
+    items = (*found.items, *(walk.items if walk is not None else ()))
     return _replaced(decision, items=items, obligations=duties), redacted
 
 
@@ -104,13 +106,18 @@ def _take_out(
     record: Record, decision: Decision, policy: Policy
 ) -> tuple[Walk | None, Redacted | None]:
     recipient = record.recipient(decision.recipient_id)
-    if recipient is None or decision.withholds_all:
+    even_so = frozenset(
+        item.path for item in decision.items if item.rule == CONTACTS_RULE
+    )
+    if recipient is None or (decision.withholds_all and not even_so):
         return None, None
     is_advocate = decision.kind == "advocate"
     under = terms(
         decision.kind,
         tuple(decision.outcome(category) for category in CATEGORIES),
-        is_advocate and is_imca(record, recipient, standing(record.tree, decision.at)),
+        is_advocate
+        and is_imca(record, recipient, standing(record.tree, decision.at, policy)),
+        even_so,
     )
     walk = Walk(
         record.tree,
@@ -156,6 +163,8 @@ def _pointers(record: Record, walk: Walk, under: Terms) -> tuple[str, ...]:
 
 
 def _notices(record: Record, walk: Walk, under: Terms) -> tuple[str, ...]:
+    if under.kind == "young_person":
+        return (control.OWN_COPY_NOTICE,)  # whatever is withheld
     if not walk.removed or is_silent_kind(under.kind):
         return ()
     return (control.incomplete_notice(control.number_to_ring(record, under)),)

@@ -64,6 +64,7 @@ def test_settings_are_taken():
 settings:
   P-01: {gp: {medication: withhold, third_party: share_minimum}}
   P-02: {permit: {housing: {demographics: withhold}}}
+  P-03: not_assessed
   P-04: person_with_pr
   P-05: [yes_evidence_seen, shared_with_local_authority, yes_stated]
   P-07: 30
@@ -73,7 +74,7 @@ settings:
   P-11: share_minimum
   P-12: off
   P-14: 48
-  P-15: off
+  P-15: {legal_sign_off: B. Solicitor}
   P-16: [365, 0]
 """
     )
@@ -89,6 +90,8 @@ settings:
     assert policy.first_contact_hours == 48
     assert policy.birthday_notice_days == (365, 0)
     assert policy.nhs_number_range == "live"
+    assert not policy.not_competent_when_not_assessed
+    assert policy.refusal_sends_contacts
     assert policy.pr_decides_when_not_assessed
     assert policy.pr_decides_at_16_17
     assert policy.self_harm_override_when_able
@@ -100,7 +103,7 @@ def test_p11_does_not_raise_what_p01_lowered():
 
 
 def test_every_fault_is_told_at_once_with_its_setting():
-    found = faults("settings: {P-07: 91, P-03: x, P-99: 1}\nfoo: 1\n")
+    found = faults("settings: {P-07: 91, P-06: x, P-99: 1}\nfoo: 1\n")
     assert set(found) == {
         "version",
         "author",
@@ -108,11 +111,11 @@ def test_every_fault_is_told_at_once_with_its_setting():
         "reason",
         "foo",
         "settings.P-07",
-        "settings.P-03",
+        "settings.P-06",
         "settings.P-99",
     }
     assert "1 to 90" in found["settings.P-07"]
-    assert "locked" in found["settings.P-03"]
+    assert "locked" in found["settings.P-06"]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +131,7 @@ def test_every_fault_is_told_at_once_with_its_setting():
         "P-01: {gp: share}",
         "P-02: {permit: {housing: {risk_and_mitigation: share}}}",
         "P-02: {neither: {}}",
+        "P-03: yes",
         "P-04: everybody",
         "P-05: [yes_stated]",
         "P-05: [yes_evidence_seen, shared_with_local_authority, not_known]",
@@ -141,6 +145,8 @@ def test_every_fault_is_told_at_once_with_its_setting():
         "P-13: 28 February",
         "P-14: 0",
         "P-15: on",
+        "P-15: {legal_sign_off: ''}",
+        "P-15: {caldicott_sign_off: A. Guardian}",
         "P-16: []",
         "P-16: [x]",
     ],

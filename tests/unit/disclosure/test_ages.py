@@ -12,6 +12,7 @@ from adapter.disclosure.ages import (
     standing,
     turning_instants,
 )
+from adapter.policy import DEFAULT_POLICY
 
 
 def make_tree(birth_date, **competence):
@@ -33,8 +34,8 @@ def test_a_summer_birthday_begins_at_london_midnight():
     assert eighteenth == datetime(2027, 7, 20, 23, tzinfo=UTC)
     tree = make_tree("2009-07-21", capacity="not_assessed_presumed")
     before = datetime(2027, 7, 20, 22, 59, 59, tzinfo=UTC)
-    assert standing(tree, before).age == 17
-    assert standing(tree, eighteenth).age == 18
+    assert standing(tree, before, DEFAULT_POLICY).age == 17
+    assert standing(tree, eighteenth, DEFAULT_POLICY).age == 18
 
 
 @pytest.mark.parametrize(
@@ -74,11 +75,14 @@ def test_a_summer_birthday_begins_at_london_midnight():
 )
 def test_ability_follows_age_and_assessment(birth_date, competence, ability):
     tree = make_tree(birth_date, **competence)
-    assert standing(tree, datetime(2026, 11, 5, tzinfo=UTC)).ability is ability
+    assert (
+        standing(tree, datetime(2026, 11, 5, tzinfo=UTC), DEFAULT_POLICY).ability
+        is ability
+    )
 
 
 def test_without_a_birth_date_nobody_young_decides():
     tree = load_tree()
     del tree["young_person"]["birth_date"]
-    found = standing(tree, datetime(2026, 11, 5, tzinfo=UTC))
+    found = standing(tree, datetime(2026, 11, 5, tzinfo=UTC), DEFAULT_POLICY)
     assert (found.age, found.ability) == (0, Ability.NOT_ABLE)

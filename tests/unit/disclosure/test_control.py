@@ -98,7 +98,9 @@ def test_the_rest_of_consent_and_sharing_stays():
 
 
 def refuse(tree, *categories):
-    add_decision(tree, recipient_ref="r-amh", categories=list(categories))
+    add_decision(
+        tree, recipient_ref="r-amh", categories=list(categories), decided_by="court"
+    )
 
 
 def test_without_logistics_there_is_no_control_data_and_no_author():

@@ -8,10 +8,10 @@ from disclosure_builders import NOON, add_decision, add_recipient, make_disclose
 from adapter.clock import parse_instant
 from adapter.disclosure.decide import decide
 from adapter.disclosure.model import HEALTH_KINDS, Outcome
-from adapter.disclosure.reasons import NOT_DECIDED_YET, REASONS, read_reasons
+from adapter.disclosure.reasons import REASONS, read_reasons
 from adapter.disclosure.redact import disclose
 from adapter.policy import DEFAULT_POLICY, M1, load_policy
-from adapter.record.vocabulary import CATEGORIES, RECIPIENT_KINDS
+from adapter.record.vocabulary import CATEGORIES
 
 CAPPED = (
     "safeguarding",
@@ -96,28 +96,6 @@ def test_a_trust_may_lower_a_cell():
     assert decided(policy=policy).outcome("medication") is Outcome.SHARE
 
 
-@pytest.mark.parametrize("named", [{"recipient_ref": "r-gp"}, {"recipient_kind": "gp"}])
-@pytest.mark.parametrize(
-    "change",
-    [
-        {},
-        {"decided_by": "person_with_pr", "decider_ref": "p-mum"},
-        {"effective_from": "2027-10-10"},
-        {"effective_to": "2026-10-11"},
-        {"withdrawn_at": "2026-10-12T09:00:00+01:00"},
-    ],
-)
-def test_any_deny_withholds_whoever_made_it_and_whenever(named, change):
-    decision = decided(
-        lambda tree: add_decision(tree, **named, **change), recipient_id="r-gp"
-    )
-    assert decision.categories["medication"].reason == "CONSENT_REFUSED"
-    assert decision.categories["medication"].rule == "D4"
-    assert decision.outcome("medication") is Outcome.WITHHOLD
-    assert decision.outcome("safety_plan") is Outcome.SHARE
-    assert "HUMAN_REVIEW" in codes(decision)
-
-
 def test_a_deny_for_another_recipient_changes_nothing_here():
     decision = decided(lambda tree: add_decision(tree, recipient_kind="gp"))
     assert decision.outcome("medication") is Outcome.SHARE
@@ -142,165 +120,6 @@ def test_a_withdrawn_permit_counts_as_a_refusal_from_its_instant():
     after = decided(change, "r-gp", at=at)
     assert after.categories["medication"].reason == "CONSENT_WITHDRAWN"
     assert "HUMAN_REVIEW" in codes(after)
-
-
-def test_a_withdrawn_permit_of_a_pr_holder_is_simply_gone():
-    decision = decided(
-        lambda tree: add_decision(
-            tree,
-            recipient_ref="r-gp",
-            decision="permit",
-            decided_by="person_with_pr",
-            decider_ref="p-mum",
-            withdrawn_at="2026-11-01T12:00:00+00:00",
-        ),
-        "r-gp",
-    )
-    assert decision.outcome("medication") is Outcome.SHARE
-
-
-def test_a_permit_raises_nothing_yet():
-    decision = decided(
-        lambda tree: add_decision(
-            tree,
-            recipient_ref="r-gp",
-            decision="permit",
-            categories=["sexual_health_and_gender"],
-        ),
-        "r-gp",
-    )
-    assert decision.outcome("sexual_health_and_gender") is Outcome.SHARE_MINIMUM
-
-
-OTHER_KINDS = sorted(set(RECIPIENT_KINDS) - set(HEALTH_KINDS))
-
-
-@pytest.mark.parametrize("kind", OTHER_KINDS)
-def test_every_other_kind_is_withheld_whole_whatever_was_agreed(kind):
-    def change(tree):
-        add_recipient(tree, kind=kind, person_ref="p-mum")
-        add_decision(tree, recipient_ref="r-new", decision="permit")
-
-    record = make_disclosed(change)
-    decision, redacted = disclose(record, "r-new", at=NOON, policy=DEFAULT_POLICY)
-    assert redacted is None
-    assert decision.withholds_all
-    assert decision.categories["medication"].reason == NOT_DECIDED_YET
-    assert "HUMAN_REVIEW" in codes(decision)
-    council = kind in ("la_safeguarding", "social_care")
-    assert decision.is_silent is not council
-    assert ("SILENT_OMISSION" in codes(decision)) is not council
-
-
-def reasons_for(kind, change=lambda tree: None, **fields):
-    def changed(tree):
-        add_recipient(tree, kind=kind, **fields)
-        change(tree)
-
-    decision = decided(changed, "r-new")
-    return {each.reason for each in decision.categories.values()}
-
-
-@pytest.mark.parametrize(
-    ("kind", "reason"),
-    [
-        ("commissioner", "COMMISSIONER_NO_IDENTIFIABLE_DATA"),
-        ("regulator", "REGULATOR_STATUTORY_ONLY"),
-        ("la_safeguarding", "NO_SAFEGUARDING_BASIS"),
-        ("social_care", "NO_SOCIAL_CARE_BASIS"),
-        ("housing", "NO_CONSENT_RECORDED"),
-        ("education_provider", "NO_CONSENT_RECORDED"),
-    ],
-)
-def test_a_kind_that_nothing_could_open_has_its_reason(kind, reason):
-    assert reasons_for(kind) == {reason}
-
-
-def test_the_young_persons_copy_is_not_decided_yet_and_protects_others():
-    decision = decided(recipient_id="r-yp")
-    assert decision.categories["third_party"].reason == "PROTECTS_OTHERS"
-    assert decision.categories["family_confidential"].reason == "PROTECTS_OTHERS"
-    assert decision.categories["safety_plan"].reason == NOT_DECIDED_YET
-
-
-@pytest.mark.parametrize(
-    ("birth_date", "competence", "reason"),
-    [
-        ("2012-06-01", {"gillick": "not_assessed"}, "COMPETENCE_NOT_ASSESSED"),
-        ("2012-06-01", {"gillick": "not_competent"}, "NO_CONSENT_RECORDED"),
-        ("2009-06-01", {"capacity": "in_doubt"}, "CAPACITY_IN_DOUBT"),
-        ("2009-06-01", {"capacity": "lacks_capacity"}, "NO_BEST_INTERESTS_DECISION"),
-    ],
-)
-def test_why_nobody_has_agreed_follows_who_could(birth_date, competence, reason):
-    def change(tree):
-        tree["young_person"]["birth_date"] = birth_date
-        tree["consent_and_sharing"]["competence"] = competence
-
-    assert reasons_for("housing", change) == {reason}
-
-
-def test_consent_is_sought_where_nobody_was_asked_and_nobody_refused():
-    def refuse(tree):
-        add_recipient(tree, kind="housing")
-        add_decision(tree, recipient_ref="r-new")
-
-    asked = decided(lambda tree: add_recipient(tree, kind="housing"), "r-new")
-    assert "SEEK_CONSENT" in codes(asked)
-    assert "HUMAN_REVIEW" not in codes(asked)
-    refused = decided(refuse, "r-new")
-    assert "SEEK_CONSENT" not in codes(refused)
-    assert "HUMAN_REVIEW" in codes(refused)
-
-
-def test_a_placement_without_risk_information_is_looked_at_first():
-    decision = decided(lambda tree: add_recipient(tree, kind="care_provider"), "r-new")
-    assert "PLACEMENT_SAFETY_REVIEW" in codes(decision)
-
-
-@pytest.mark.parametrize(
-    ("concern", "birth_date", "has_basis"),
-    [
-        ({"response_level": "la_enquiry"}, "2009-01-14", True),
-        ({"response_level": "provider_led_response"}, "2009-01-14", False),
-        ({"response_level": "la_enquiry", "status": "closed"}, "2009-01-14", False),
-        ({"response_level": "la_enquiry", "kind": "complaint"}, "2009-01-14", False),
-        ({"statutory_threshold": "s47_significant_harm"}, "2009-01-14", True),
-        ({"statutory_threshold": "s47_significant_harm"}, "2008-01-14", False),
-        ({"statutory_threshold": "s42_care_act_enquiry"}, "2009-01-14", False),
-        ({"statutory_threshold": "s42_care_act_enquiry"}, "2008-01-14", True),
-    ],
-)
-def test_what_calls_for_the_local_authority(concern, birth_date, has_basis):
-    def change(tree):
-        tree["young_person"]["birth_date"] = birth_date
-        made = {"kind": "safeguarding_alert", "status": "open", **concern}
-        tree["safeguarding"]["concerns"] = [made]
-
-    wanted = NOT_DECIDED_YET if has_basis else "NO_SAFEGUARDING_BASIS"
-    assert reasons_for("la_safeguarding", change) == {wanted}
-
-
-@pytest.mark.parametrize(
-    ("basis", "birth_date", "has_basis"),
-    [
-        ("s117_aftercare", "2009-01-14", True),
-        ("care_leaver", "2008-01-14", True),
-        ("looked_after", "2009-01-14", True),
-        ("looked_after", "2008-01-14", False),
-        ("care_act_assessment_or_plan", "2009-01-14", False),
-        ("care_act_assessment_or_plan", "2008-01-14", True),
-        ("none", "2009-01-14", False),
-        ("not_known", "2009-01-14", False),
-    ],
-)
-def test_what_duty_the_council_has(basis, birth_date, has_basis):
-    def change(tree):
-        tree["young_person"]["birth_date"] = birth_date
-        tree["safeguarding"]["local_authority"]["social_care_basis"] = basis
-
-    wanted = NOT_DECIDED_YET if has_basis else "NO_SOCIAL_CARE_BASIS"
-    assert reasons_for("social_care", change) == {wanted}
 
 
 def test_valid_until_is_the_earliest_instant_that_counts():
