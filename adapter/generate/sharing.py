@@ -17,6 +17,7 @@ from adapter.record.vocabulary import (
 )
 
 _RELATIVE_KINDS = ("family_member", "community_placement_carer")
+_BRIEFING = "family_and_carers.household.host_briefed"
 _PARENTAL = ("yes_evidence_seen", "shared_with_local_authority")
 
 
@@ -35,6 +36,10 @@ def agree_on_family(tree: Tree, making: Making) -> None:
         ("briefed_and_agreed", "briefed_concerns")
     )
     household["briefed_concerns_list"] = [making.phrase()]
+    if making.chance(0.05):
+        household["host_briefed"] = "not_briefed"
+        gap = {**making.object("declared_gaps[]"), "id": "gap-2", "path": _BRIEFING}
+        tree.setdefault("declared_gaps", []).append(gap)
 
 
 def agree_on_recipients(tree: Tree, making: Making) -> None:
@@ -138,7 +143,7 @@ def agree_on_the_rest(tree: Tree, making: Making) -> None:
         else:
             message["sent_at"] = making.instant(-300, 0)
     outcomes = tree.get("outcomes_monitoring", {})
-    if not making.chance(0.1):
+    if not making.chance(0.25):
         outcomes.pop("death", None)
     if "death" in outcomes:
         outcomes["death"]["date_of_discharge"] = making.day(-60, -20)
