@@ -228,6 +228,8 @@ class _Raising:
         self, category: str, stood: CategoryDecision
     ) -> CategoryDecision:
         """O4: the greater of what stood and M3; a reason where the outcome stays."""
+        if not self.overrides:
+            return stood
         listed = [
             (each, state)
             for each, state in self.overrides
