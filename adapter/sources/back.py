@@ -54,7 +54,7 @@ class Back:
             if not (place and is_under(place, faulted)):
                 told.append((place, _of_the_record(issue)))
         order = DocumentOrder(self._tree)
-        told.sort(key=lambda each: order(each[0]))
+        told.sort(key=lambda each: order(_standing(each[0])))
         written = (
             Issue(
                 issue.severity,
@@ -143,6 +143,14 @@ def _issue(found: Finding) -> Issue:
 def _of_the_record(issue: Issue) -> Issue:
     at = f" (in the record: {issue.path})" if issue.path else ""
     return Issue(issue.severity, issue.code, "", f"{issue.message}{at}")
+
+
+def _standing(place: Place) -> Place:
+    """The place up to a header, or to a row that is not known: they stand first."""
+    for index, step in enumerate(place):
+        if isinstance(step, int) and step < 0:
+            return place[:index]
+    return place
 
 
 def _declared(place: Place) -> str:

@@ -75,7 +75,7 @@ class Source:
         InvalidRecord with E_JSON alone when it is not JSON, as the parser has it.
         """
         raw, findings = self._read(given)
-        typed = read_typed(raw, self.declared)
+        typed = read_typed(raw, self.declared, in_texts=self.in_tables)
         findings = [*findings, *typed.findings]
         context = typed.tree if isinstance(typed.tree, dict) else {}
         made = rebuild(self, context)

@@ -36,14 +36,15 @@ class Typed:
     ``unread`` are places that no declaration knows; nothing under one is looked at.
     """
 
+    in_texts: bool
     tree: Any = None
     findings: list[Finding] = field(default_factory=list)
     unread: list[Place] = field(default_factory=list)
 
 
-def read_typed(tree: Any, declared: Branch) -> Typed:
-    """The tree as the mapping may read it."""
-    typed = Typed()
+def read_typed(tree: Any, declared: Branch, *, in_texts: bool) -> Typed:
+    """The tree as the mapping may read it; ``in_texts`` where every value is a text."""
+    typed = Typed(in_texts)
     typed.tree = _object(tree, declared, (), typed)
     return typed
 
@@ -98,7 +99,7 @@ def _value(value: Any, declared: SourceField, place: Place, typed: Typed) -> Any
     fault: Fault | None = None
     match declared.source_type:
         case "number":
-            if type(value) is str:
+            if typed.in_texts:
                 return read_number(value)
             fault = None if type(value) is int else NOT_A_NUMBER
         case "boolean" if declared.form is None:
