@@ -11,6 +11,7 @@ from adapter.api.auth import require_authentication
 from adapter.api.deliveries import delivery_routes
 from adapter.api.fhir.routes import fhir_routes
 from adapter.api.health import health_routes
+from adapter.api.memory import give_back_after_large_bodies
 from adapter.api.openapi.routes import openapi_routes
 from adapter.api.problems import FHIR_PATH, handle_errors
 from adapter.api.records import record_routes
@@ -59,6 +60,7 @@ def create_app(parts: Parts) -> Flask:
     app.before_request(lambda: require_authentication(parts.callers))
     handle_errors(app)
     app.after_request(_keep_private)
+    give_back_after_large_bodies(app)
     app.register_blueprint(health_routes(parts))
     app.register_blueprint(openapi_routes(parts))
     app.register_blueprint(record_routes(parts))
