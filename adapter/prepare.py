@@ -6,16 +6,17 @@ here, so what is withheld has no other way out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapter.bundle.build import Content, make_content
 from adapter.bundle.check import Checker
+from adapter.bundle.forms import Forms
 from adapter.bundle.ids import Ids
 from adapter.disclosure.model import Decision
 from adapter.disclosure.redact import Redacted, disclose
 from adapter.errors import Issue
-from adapter.mapping.compile import Mapping
+from adapter.mapping.compile import Mapping, Shared
 from adapter.policy import Policy
 from adapter.record.model import Record
 
@@ -55,18 +56,38 @@ def prepare(
 
     Raises UnmappedCode when a code that leaves has no row in its code map.
     """
-    decision, redacted = disclose(record, recipient_id, at=at, policy=tools.policy)
-    if redacted is None:
-        return Prepared(recipient_id, decision, None, None, ())
-    ids = Ids(tools.key, record.ods_code, record.record_id, recipient_id)
-    content = make_content(tools.mapping.apply(redacted.context()), ids)
-    issues = tools.checker.content(content)
-    return Prepared(recipient_id, decision, redacted, content, tuple(issues))
+    return _prepare(record, recipient_id, at, tools, _Common())
 
 
 def prepare_all(record: Record, *, at: datetime, tools: Tools) -> dict[str, Prepared]:
     """What each recipient that the record names gets, by recipient id, in its order."""
+    common = _Common()
     return {
-        recipient["id"]: prepare(record, recipient["id"], at=at, tools=tools)
+        recipient["id"]: _prepare(record, recipient["id"], at, tools, common)
         for recipient in record.recipients
     }
+
+
+@dataclass(frozen=True)
+class _Common:
+    """What the recipients of one record share, each part worked out once.
+
+    All of it is keyed by what it was made of, so a recipient finds in it only what
+    their own redacted record would have given.
+    """
+
+    mapped: Shared = field(default_factory=Shared)
+    forms: Forms = field(default_factory=Forms)
+
+
+def _prepare(
+    record: Record, recipient_id: str, at: datetime, tools: Tools, common: _Common
+) -> Prepared:
+    decision, redacted = disclose(record, recipient_id, at=at, policy=tools.policy)
+    if redacted is None:
+        return Prepared(recipient_id, decision, None, None, ())
+    ids = Ids(tools.key, record.ods_code, record.record_id, recipient_id)
+    mapped = tools.mapping.apply(redacted.context(), common.mapped)
+    content = make_content(mapped, ids, common.forms)
+    issues = tools.checker.content(content)
+    return Prepared(recipient_id, decision, redacted, content, tuple(issues))

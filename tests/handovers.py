@@ -79,7 +79,9 @@ class SmallMapping:
 
     version = "small-1"
 
-    def apply(self, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def apply(
+        self, context: Mapping[str, Any], shared: Any = None
+    ) -> list[dict[str, Any]]:
         person = context["young_person"]
         patient: dict[str, Any] = {
             "resourceType": "Patient",

@@ -7,9 +7,8 @@ section 6.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 
@@ -22,10 +21,9 @@ from adapter.bundle.content import (
     make_content,
     order,
 )
-from adapter.bundle.fhir import identifier_is_list
-from adapter.bundle.rewrite import rewritten
-from adapter.bundle.stamps import Stamp, address, stamped_resource, without_stamps
-from adapter.canonical import RESOURCE_ID_SYSTEM, VIEW_ID_SYSTEM
+from adapter.bundle.forms import Form, is_found_by_tag
+from adapter.bundle.stamps import Stamp, address, stamped_resource
+from adapter.canonical import VIEW_ID_SYSTEM
 from adapter.clock import format_instant
 
 __all__ = [
@@ -42,12 +40,8 @@ __all__ = [
     "stamped_resource",
     "to_bytes",
     "transaction",
+    "transaction_bytes",
 ]
-
-#: Types that a receiver cannot find by identifier: R4 gives them no such search.
-FOUND_BY_TAG = frozenset({"AdverseEvent", "Provenance"})
-
-_TOKEN_SYSTEM = quote(f"{RESOURCE_ID_SYSTEM}|", safe="")
 
 
 def collection(
@@ -78,6 +72,24 @@ def transaction(
 ) -> Resource:
     """The Bundle of type transaction, as a receiver that is pushed to is given it.
 
+    As ``transaction_bytes``, read.
+    """
+    whole: Resource = orjson.loads(
+        transaction_bytes(content, stamp, base_url, task=task, undecided=undecided)
+    )
+    return whole
+
+
+def transaction_bytes(
+    content: Content,
+    stamp: Stamp,
+    base_url: str,
+    *,
+    task: Resource | None,
+    undecided: Sequence[Resource] = (),
+) -> bytes:
+    """The Bundle of type transaction as it is sent.
+
     Content is PUT by what a receiver finds it by (our identifier, or a tag where R4 has
     no such search); ``task`` is POSTed unless it is there, never PUT, since a retry
     would undo an answer. ``undecided`` are the Tasks of earlier versions that nobody
@@ -86,29 +98,21 @@ def transaction(
     """
     earlier = [cancelled_task(past, stamp.stamped_at) for past in undecided]
     tasks = [*([task] if task is not None else []), *earlier]
-    members = sorted([*content.resources, *tasks], key=order)
-    names = {f"{m['resourceType']}/{m['id']}": f"urn:uuid:{m['id']}" for m in members}
-    entries = [
-        {
-            "fullUrl": f"urn:uuid:{member['id']}",
-            "resource": without_stamps(member, _tag(member)),
-            "request": _creation(member) if member is task else _replacement(member),
-        }
-        for member in members
-    ]
-    whole = {**_head(stamp, "transaction"), "entry": entries}
-    settled: Resource = rewritten(orjson.dumps(whole), names.get, None)
-    return settled
+    entries = list(content.members.entries())
+    if tasks:
+        names = _names([*content.members.references, *map(_reference, tasks)])
+        for one in tasks:
+            form = Form(one, _reference(one), targets=names, is_posted=one is task)
+            entries.append((_reference(one), form.entry.filled(names)))
+        entries.sort(key=lambda entry: entry[0].split("/"))
+    head = orjson.dumps(_head(stamp, "transaction"))
+    inside = b",".join(entry for _, entry in entries)
+    return b"".join((head[:-1], b',"entry":[', inside, b"]}"))
 
 
 def to_bytes(resource: Mapping[str, Any]) -> bytes:
     """The resource as UTF-8 JSON: the one way in which anything is written."""
     return orjson.dumps(resource)
-
-
-def is_found_by_tag(resource_type: str) -> bool:
-    """Whether a receiver finds resources of that type by our tag, not identifier."""
-    return resource_type in FOUND_BY_TAG or identifier_is_list(resource_type) is None
 
 
 def _head(stamp: Stamp, form: str) -> Resource:
@@ -123,25 +127,9 @@ def _head(stamp: Stamp, form: str) -> Resource:
     }
 
 
-def _tag(member: Resource) -> Resource | None:
-    if not is_found_by_tag(member["resourceType"]):
-        return None
-    return {"system": RESOURCE_ID_SYSTEM, "code": member["id"]}
+def _reference(resource: Resource) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
 
 
-def _replacement(member: Resource) -> Resource:
-    kind = member["resourceType"]
-    by = "_tag" if is_found_by_tag(kind) else "identifier"
-    return {"method": "PUT", "url": f"{kind}?{by}={_token(member)}"}
-
-
-def _creation(task: Resource) -> Resource:
-    return {
-        "method": "POST",
-        "url": task["resourceType"],
-        "ifNoneExist": f"identifier={_token(task)}",
-    }
-
-
-def _token(member: Resource) -> str:
-    return f"{_TOKEN_SYSTEM}{member['id']}"
+def _names(references: Iterable[str]) -> dict[str, bytes]:
+    return {each: each.partition("/")[2].encode() for each in references}

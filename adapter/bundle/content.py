@@ -8,21 +8,82 @@ order in which a mapping writes its keys makes a new version. Source: design, se
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, overload
 
 import orjson
 
-from adapter.bundle.fhir import identifier_is_list
+from adapter.bundle.forms import Form, Forms, identify, type_of
 from adapter.bundle.ids import Ids
-from adapter.bundle.rewrite import rewritten
-from adapter.canonical import RESOURCE_ID_SYSTEM
+from adapter.bundle.stamps import Resource
 from adapter.errors import BundleInvalid, Issue
 
-Resource = dict[str, Any]
+__all__ = [
+    "ACCEPTANCE",
+    "Content",
+    "Members",
+    "Resource",
+    "content_hash",
+    "identify",
+    "make_content",
+    "order",
+]
 
 ACCEPTANCE = "Task.accept-handover"
+
+
+class Members(Sequence[Resource]):
+    """Resources in their order, each made a dict only when somebody asks for it.
+
+    ``references`` are their names as others refer to them, "Flag/<uuid>", and ``forms``
+    their forms.
+    """
+
+    def __init__(self, forms: Iterable[Form], names: Mapping[str, bytes]) -> None:
+        found = [(form.type, names[form.symbol], form) for form in forms]
+        found.sort(key=lambda one: one[:2])
+        self.forms = [form for _, _, form in found]
+        self.references = [f"{kind}/{name.decode()}" for kind, name, _ in found]
+        self._names = names
+        self._made: list[Resource | None] = [None] * len(found)
+
+    @classmethod
+    def of(cls, resources: Iterable[Resource]) -> Members:
+        """The members that have their real ids and references already."""
+        named = [(f"{one['resourceType']}/{one['id']}", one) for one in resources]
+        names = {symbol: one["id"].encode() for symbol, one in named}
+        forms = [Form(one, symbol, targets=names) for symbol, one in named]
+        return cls(forms, names)
+
+    def __len__(self) -> int:
+        return len(self.forms)
+
+    @overload
+    def __getitem__(self, at: int) -> Resource: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Resource]: ...
+
+    def __getitem__(self, at: int | slice) -> Resource | list[Resource]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        made = self._made[at]
+        if made is None:
+            made = orjson.loads(self.forms[at].text.filled(self._names))
+            self._made[at] = made
+        return made
+
+    def entries(self) -> Iterator[tuple[str, bytes]]:
+        """Each one's reference and its entry in a transaction."""
+        for reference, form in zip(self.references, self.forms, strict=True):
+            yield reference, form.entry.filled(self._names)
+
+    def hash(self) -> str:
+        """The same as ``content_hash``, without making them dicts."""
+        texts = [form.sorted_text.filled(self._names) for form in self.forms]
+        return hashlib.sha256(b"[" + b",".join(texts) + b"]").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -37,54 +98,67 @@ class Content:
     nothing.
     """
 
-    resources: tuple[Resource, ...]
+    resources: Sequence[Resource] = field(compare=False)
     acceptance: Resource | None
     hash: str
     forms: tuple[bytes | None, ...] = field(default=(), compare=False, repr=False)
 
+    @cached_property
+    def members(self) -> Members:
+        """The resources, with their forms."""
+        if isinstance(self.resources, Members):
+            return self.resources
+        return Members.of(self.resources)
 
-def make_content(mapped: Sequence[Mapping[str, Any]], ids: Ids) -> Content:
+
+class _Names(dict[str, bytes]):
+    """The ids of one recipient by symbol, worked out when they are first asked for."""
+
+    def __init__(self, ids: Ids) -> None:
+        super().__init__()
+        self._ids = ids
+
+    def __missing__(self, symbol: str) -> bytes:
+        kind, _, item = symbol.partition("/")
+        self[symbol] = name = self._ids.of(kind, item).encode()
+        return name
+
+
+def make_content(
+    mapped: Sequence[Mapping[str, Any]], ids: Ids, forms: Forms | None = None
+) -> Content:
     """The content of a view: real ids for symbolic ones, sorted, hashed.
 
     A symbolic reference to something that is not among ``mapped`` stays as it is: the
     check reports it, and what fails the check never leaves. BundleInvalid when a
-    resource has no symbolic id of its own type.
+    resource has no symbolic id of its own type. ``forms`` are those of the record's
+    other recipients, where they share some.
     """
+    forms = Forms() if forms is None else forms
     symbols = [_symbol(resource) for resource in mapped]
-    real: dict[str, str] = {}
-    targets: dict[str, str] = {}
-    for symbol, resource in zip(symbols, mapped, strict=True):
-        if not _is_acceptance(symbol):
-            real[symbol] = ids.of(*_kind_and_item(symbol))
-            targets[symbol] = f"{resource['resourceType']}/{real[symbol]}"
-    made: list[tuple[str, str, Resource, bytes | None]] = []
+    targets = {symbol for symbol in symbols if not _is_acceptance(symbol)}
+    names = _Names(ids)
+    members: list[Form] = []
     acceptance: Resource | None = None
-    missing: list[str] = []
-
-    def reference(symbol: str) -> str | None:
-        target = targets.get(symbol)
-        if target is None and symbol[:1] != "#":
-            missing.append(symbol)
-        return target
-
-    def identifier(symbol: str) -> str:
-        return real.get(symbol) or ids.of(*_kind_and_item(symbol))
-
+    astray: set[Form] = set()
     for symbol, resource in zip(symbols, mapped, strict=True):
-        missing.clear()
-        text = orjson.dumps(resource)
-        settled: Resource = rewritten(text, reference, identifier)
+        form = forms.of(resource, symbol)
+        if not form.references <= targets:
+            form = Form(resource, symbol, targets=targets)
+            astray.add(form)
         if _is_acceptance(symbol):
-            acceptance = {key: settled[key] for key in settled if key != "id"}
-            continue
-        name = real[symbol]
-        settled["id"] = name
-        form = None if missing else hashlib.blake2b(text, digest_size=16).digest()
-        made.append((settled["resourceType"], name, identify(settled), form))
-    made.sort(key=lambda one: one[:2])
-    resources = tuple(one[2] for one in made)
-    forms = tuple(one[3] for one in made)
-    return Content(resources, acceptance, content_hash(resources), forms)
+            acceptance = orjson.loads(form.text.filled(names))
+        else:
+            members.append(form)
+    if acceptance is not None:
+        del acceptance["id"]
+    resources = Members(members, names)
+    return Content(
+        resources,
+        acceptance,
+        resources.hash(),
+        tuple(None if form in astray else form.digest for form in resources.forms),
+    )
 
 
 def content_hash(resources: Iterable[Mapping[str, Any]]) -> str:
@@ -98,30 +172,9 @@ def order(resource: Mapping[str, Any]) -> tuple[str, str]:
     return resource["resourceType"], resource["id"]
 
 
-def identify(resource: Resource) -> Resource:
-    """The same resource, our identifier made its first where its type has any.
-
-    It is written into what is handed in, which nobody else may hold.
-    """
-    kind, name = resource["resourceType"], resource["id"]
-    is_list = identifier_is_list(kind)
-    if is_list is None:
-        return resource
-    ours: Resource = {"system": RESOURCE_ID_SYSTEM, "value": name}
-    given = resource.get("identifier") or ()
-    others = []
-    for one in [given] if isinstance(given, dict) else given:
-        if one.get("system") == RESOURCE_ID_SYSTEM:
-            ours = {**one, "value": name}
-        else:
-            others.append(one)
-    resource["identifier"] = [ours, *others] if is_list else ours
-    return resource
-
-
 def _symbol(resource: Mapping[str, Any]) -> str:
     kind, symbol = resource.get("resourceType"), resource.get("id")
-    if not isinstance(symbol, str) or _type_of(symbol) != kind:
+    if not isinstance(symbol, str) or type_of(symbol) != kind:
         issue = Issue(
             "error",
             "BUNDLE_STRUCTURE",
@@ -130,15 +183,6 @@ def _symbol(resource: Mapping[str, Any]) -> str:
         )
         raise BundleInvalid("A mapped resource has no id", issues=[issue])
     return symbol
-
-
-def _kind_and_item(symbol: str) -> tuple[str, str]:
-    kind, _, item = symbol.partition("/")
-    return kind, item
-
-
-def _type_of(symbol: str) -> str:
-    return symbol.partition("/")[0].partition(".")[0]
 
 
 def _is_acceptance(symbol: str) -> bool:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from adapter.bundle.content import Resource
 from adapter.clock import format_instant
+
+Resource = dict[str, Any]
 
 _HEAD = frozenset({"resourceType", "id", "meta"})
 _STAMPS = frozenset({"versionId", "lastUpdated"})

@@ -10,6 +10,8 @@ import hashlib
 from collections import abc
 from typing import Any
 
+import orjson
+
 from adapter.errors import Issue, MappingInvalid
 from adapter.mapping.check import Checker
 from adapter.mapping.codes import CodeMaps
@@ -19,6 +21,26 @@ from adapter.mapping.language import read_template
 from adapter.mapping.nodes import Template
 from adapter.mapping.shapes import Declared, context_shapes
 from adapter.mapping.signatures import State
+
+
+class Shared:
+    """What a mapping has made of one record's contexts, by what it made it of.
+
+    Two recipients get the same of a block that reads only what both may see alike. Not
+    to be kept longer than the record, and of one mapping only.
+    """
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[int | None, ...], list[dict[str, Any]]] = {}
+        self._numbers: dict[bytes, int] = {}
+
+    def contents(self, context: abc.Mapping[str, Any]) -> dict[str, int]:
+        """A number for what each name of the context holds: the same for the same."""
+        numbers = self._numbers
+        return {
+            name: numbers.setdefault(orjson.dumps(held), len(numbers))
+            for name, held in context.items()
+        }
 
 
 class Mapping:
@@ -41,18 +63,32 @@ class Mapping:
         self._builds = builds
         self._reads = reads
 
-    def apply(self, context: abc.Mapping[str, Any]) -> list[dict[str, Any]]:
+    def apply(
+        self, context: abc.Mapping[str, Any], shared: Shared | None = None
+    ) -> list[dict[str, Any]]:
         """The FHIR resources that the context gives, with symbolic ids and references.
 
         In the order of the files' names, then of the templates, then of the record.
         Parts that are the same in every resource are shared: treat the answer as
-        read-only. Raises UnmappedCode for a code that its map does not have, which can
-        only be one whose values the record model does not list.
+        read-only. ``shared`` is what earlier contexts of the same record gave, and
+        takes up what this one gives. Raises UnmappedCode for a code that its map does
+        not have, which can only be one whose values the record model does not list.
         """
-        resources: list[dict[str, Any]] = []
         state = State(context)
-        for build in self._builds:
-            build(context, state, resources.append)
+        resources: list[dict[str, Any]] = []
+        if shared is None:
+            for build in self._builds:
+                build.run(context, state, resources.append)
+            return resources
+        contents = shared.contents(context)
+        for number, build in enumerate(self._builds):
+            key = (number, *map(contents.get, build.reads))
+            made = shared.made.get(key)
+            if made is None:
+                made = []
+                build.run(context, state, made.append)
+                shared.made[key] = made
+            resources += made
         return resources
 
     def trace(self, context: abc.Mapping[str, Any]) -> list[Trace]:

@@ -7,6 +7,7 @@ be absent. It is compiled once, when the mapping is loaded.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from adapter.mapping.evaluate import less, less_or_equal
@@ -42,8 +43,18 @@ from adapter.mapping.nodes import (
 from adapter.mapping.shapes import Shape
 from adapter.mapping.signatures import Bound, State
 
-Build = Callable[[Mapping[str, Any], State, Callable[[dict[str, Any]], None]], None]
 Put = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Build:
+    """What builds the resources of one block of a template, each handed to ``put``.
+
+    ``reads`` are the names of the context that it reads, and it reads nothing else.
+    """
+
+    run: Callable[[Mapping[str, Any], State, Callable[[dict[str, Any]], None]], None]
+    reads: tuple[str, ...]
 
 
 def item_at(items: list[Any] | None, index: int) -> Any:
@@ -62,13 +73,18 @@ def generate(template: Template, context: Mapping[str, Shape]) -> list[Build]:
         "less": less,
         "less_or_equal": less_or_equal,
     }
-    sources = [
-        _Writer(namespace, context).function(f"resource_{number}", block)
-        for number, block in enumerate(template.resources)
-    ]
+    sources: list[str] = []
+    reads: list[tuple[str, ...]] = []
+    for number, block in enumerate(template.resources):
+        writer = _Writer(namespace, context)
+        sources.append(writer.function(f"resource_{number}", block))
+        reads.append(writer.reads)
     code = compile("\n".join(sources), f"<mapping {template.file}>", "exec")
     exec(code, namespace)
-    return [namespace[f"resource_{number}"] for number in range(len(sources))]
+    return [
+        Build(namespace[f"resource_{number}"], names)
+        for number, names in enumerate(reads)
+    ]
 
 
 class _Writer:
@@ -78,6 +94,7 @@ class _Writer:
         self._namespace = namespace
         self._context = context
         self._used: dict[str, None] = {}
+        self._used_by_calls: set[str] = set()
         self._lines: list[str] = []
         self._depth = 1
         self._count = 0
@@ -89,6 +106,11 @@ class _Writer:
             empty = " or EMPTY" if self._context[used].kind == "object" else ""
             head.append(f"    n_{used} = context.get({used!r}){empty}")
         return "\n".join([*head, *self._lines, ""])
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The names of the context that the function reads, itself or by its calls."""
+        return tuple(sorted(self._used_by_calls.union(self._used)))
 
     # --- statements
 
@@ -297,6 +319,7 @@ class _Writer:
         return f"({left} {node.operator} {right})"
 
     def _call(self, bound: Bound) -> str:
+        self._used_by_calls.update(path.partition(".")[0] for path in bound.reads)
         arguments = [self._source(argument) for argument in bound.arguments]
         if bound.inline is not None and len(arguments) == 1:
             if bound.table is not None:

@@ -40,7 +40,7 @@ class Growing:
         self.inner = inner
         self.words = "first"
 
-    def apply(self, context: Any) -> Any:
+    def apply(self, context: Any, shared: Any = None) -> Any:
         mapped = self.inner.apply(context)
         mapped[1]["description"] = self.words
         return mapped
@@ -152,7 +152,7 @@ def test_what_cannot_be_prepared_waits_and_holds_up_no_other(
     class Failing:
         version = "failing-1"
 
-        def apply(self, context: Any) -> Any:
+        def apply(self, context: Any, shared: Any = None) -> Any:
             if context["recipient"]["id"] == "r-amh":
                 raise UnmappedCode("risk-domain")
             return parts.tools.mapping.apply(context)

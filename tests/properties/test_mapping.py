@@ -16,7 +16,7 @@ from templates import DECLARED, code_maps, flag
 
 from adapter.errors import MappingInvalid, UnmappedCode
 from adapter.mapping.codes import load_code_maps
-from adapter.mapping.compile import Mapping, load_mapping
+from adapter.mapping.compile import Mapping, Shared, load_mapping
 from adapter.mapping.explain import rebuild
 from adapter.mapping.shapes import Shape, context_shapes
 from adapter.record.declarations import DECLARATIONS
@@ -336,3 +336,23 @@ def test_the_shipped_mapping_gives_nothing_empty(seed):
     assert empties(compiled) in ([], ["$"])
     walked = [made for made, _ in rebuild(shipped(), context)]
     assert json.dumps(compiled) == json.dumps(walked)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, seeds, seeds)
+def test_what_was_made_of_one_context_does_not_show_in_another(first, second, choice):
+    contexts = [context_of(Random(seed), SHAPES) for seed in (first, second)]
+    rng = Random(choice)
+    mixed = {
+        name: rng.choice(contexts).get(name)
+        for name in SHAPES
+        if any(name in context for context in contexts)
+    }
+    mixed = {name: held for name, held in mixed.items() if held is not None}
+    shared = Shared()
+    try:
+        alone = [shipped().apply(context) for context in (*contexts, mixed)]
+    except UnmappedCode:
+        return
+    together = [shipped().apply(context, shared) for context in (*contexts, mixed)]
+    assert json.dumps(together) == json.dumps(alone)

@@ -286,7 +286,7 @@ def test_a_number_that_may_not_leave_is_not_searched_by(
         def __init__(self, inner: object) -> None:
             self.inner = inner
 
-        def apply(self, context: object) -> object:
+        def apply(self, context: object, shared: object = None) -> object:
             mapped = self.inner.apply(context)  # type: ignore[attr-defined]
             mapped[0].pop("identifier")
             return mapped

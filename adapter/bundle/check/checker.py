@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from adapter.bundle.check import r4
@@ -51,11 +51,11 @@ class Checker:
         """
         if len(content.forms) != len(content.resources):
             return self.resources(content.resources)
-        members, issues = _members(content.resources)
-        for resource, form in zip(content.resources, content.forms, strict=True):
+        members, issues = _members(content.members.references)
+        for position, form in enumerate(content.forms):
             if form in self._sound:
                 continue
-            found = self._issues(resource, Scope(members), "")
+            found = self._issues(content.resources[position], Scope(members), "")
             issues += found
             if not found and form is not None:
                 if len(self._sound) >= MOST_FORMS:
@@ -70,7 +70,9 @@ class Checker:
     def resources(self, resources: Iterable[Mapping[str, Any]]) -> list[Issue]:
         """What is wrong with a view's content: resources that refer to each other."""
         held = list(resources)
-        members, issues = _members(held)
+        members, issues = _members(
+            f"{one.get('resourceType')}/{one.get('id')}" for one in held
+        )
         for one in held:
             issues += self._issues(one, Scope(members), "")
         return issues
@@ -96,19 +98,16 @@ class Checker:
         ]
 
 
-def _members(
-    resources: Sequence[Mapping[str, Any]],
-) -> tuple[dict[str, str], list[Issue]]:
+def _members(references: Iterable[str]) -> tuple[dict[str, str], list[Issue]]:
     members: dict[str, str] = {}
     issues: list[Issue] = []
-    for one in resources:
-        kind = str(one.get("resourceType"))
-        name = f"{kind}/{one.get('id')}"
-        if name in members:
+    for reference in references:
+        kind = reference.partition("/")[0]
+        if reference in members:
             issues.append(
                 Issue("error", INVARIANT, kind, "ta-4: every id is there once")
             )
-        members[name] = kind
+        members[reference] = kind
     return members, issues
 
 

@@ -6,14 +6,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapter.bundle.build import (
+    Content,
     Stamp,
     acceptance_task,
     cancelled_task,
     collection,
+    content_hash,
     make_content,
     to_bytes,
     transaction,
+    transaction_bytes,
 )
+from adapter.bundle.forms import Forms
 from adapter.bundle.ids import Ids
 from adapter.canonical import (
     CODE_SYSTEM,
@@ -128,7 +132,7 @@ def test_an_identifier_of_something_else_is_made_opaque_too():
         "identifier": {"system": RESOURCE_ID_SYSTEM, "value": "Organization/o-77"}
     }
     content = make_content(mapped, IDS)
-    assert "o-77" not in to_bytes({"all": content.resources}).decode()
+    assert "o-77" not in to_bytes({"all": list(content.resources)}).decode()
 
 
 def test_the_order_of_what_was_mapped_does_not_matter():
@@ -346,3 +350,36 @@ def test_a_form_is_shared_by_recipients_unless_a_reference_leads_nowhere():
     mapped = make_mapped()
     mapped[1]["author"] = {"reference": "Practitioner/gone"}
     assert make_content(mapped, IDS).forms.count(None) == 1
+
+
+def test_forms_that_recipients_share_change_nothing():
+    forms = Forms()
+    for recipient in ("r-1", "r-2"):
+        ids = Ids(b"a key for tests", "ZZ9A1", "tr-1", recipient)
+        shared = make_content(make_mapped(), ids, forms)
+        alone = make_content(make_mapped(), ids)
+        assert list(shared.resources) == list(alone.resources)
+        assert shared == alone
+
+
+def test_what_leads_somewhere_for_one_recipient_only_is_told_apart():
+    forms = Forms()
+    assert all(make_content(make_mapped(), IDS, forms).forms)
+    without_plan = [r for r in make_mapped() if r["resourceType"] != "CarePlan"]
+    content = make_content(without_plan, IDS, forms)
+    assert content.acceptance["focus"] == {"reference": "CarePlan"}
+    assert content.acceptance["for"] == {"reference": PATIENT}
+
+
+def test_the_hash_is_that_of_the_resources_as_they_are_read():
+    content = make_content(make_mapped(), IDS)
+    assert content.hash == content_hash(content.resources)
+
+
+def test_what_has_its_ids_already_is_sent_as_it_is():
+    made = make_content(make_mapped(), IDS)
+    read = Content(tuple(made.resources), made.acceptance, made.hash)
+    assert transaction_bytes(read, STAMP, BASE, task=None) == transaction_bytes(
+        made, STAMP, BASE, task=None
+    )
+    assert list(made.resources[1:3]) == list(read.resources[1:3])
