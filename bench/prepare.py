@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
 
-from adapter.record.parse import parse
 from machine import describe
 
 from adapter.bundle.build import Stamp, acceptance_task, to_bytes, transaction
 from adapter.bundle.ids import Ids
 from adapter.prepare import prepare_all
+from adapter.record.parse import parse
 from adapter.settings import Settings
 from adapter.wiring import build_tools
 
