@@ -304,7 +304,7 @@ def _save(
             connection,
             releases,
             actor=stored.ods_code,
-            person_key=stored.person_key,
+            person_keys={stored.record_id: stored.person_key},
             at=stored.accepted_at,
         )
         worklist.keep_gaps(

@@ -6,16 +6,24 @@ any delivery is touched, as ``adapter.delivery.lanes`` orders it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+import orjson
 from sqlalchemy import Connection
 
 from adapter.delivery import lanes
 from adapter.delivery.model import State
-from adapter.delivery.release import Before, Release, cancel
-from adapter.store import audit, deliveries, records, tasks, worklist
+from adapter.delivery.narrowing import (
+    element_removed,
+    outcome_lowered,
+    resource_removed,
+)
+from adapter.delivery.planned import Before, Release
+from adapter.delivery.release import cancel
+from adapter.store import audit, deliveries, holdings, records, tasks, worklist
 from adapter.store.audit import Entry
 from adapter.store.deliveries import Delivery
 from adapter.store.heads import (
@@ -23,6 +31,7 @@ from adapter.store.heads import (
     Moved,
     NewVersion,
     ViewHead,
+    read_bodies,
     read_heads,
     write_heads,
     write_versions,
@@ -31,23 +40,82 @@ from adapter.store.worklist import Duty
 
 
 def read_before(
-    connection: Connection, ods_code: str, record_id: str
+    connection: Connection,
+    ods_code: str,
+    record_id: str,
+    recipients: Sequence[Mapping[str, Any]] = (),
+    *,
+    superseding: Collection[str] = (),
 ) -> dict[str, Before]:
-    """What stands for each recipient of a record, by recipient id."""
+    """What stands for each recipient of a record, by recipient id.
+
+    ``recipients`` may be new to it, and yet hold what they were sent of a record that
+    this one has superseded, or supersedes now (``superseding``).
+    """
     heads = read_heads(connection, ods_code, record_id)
-    return {
-        recipient_id: read_before_view(connection, head)
+    over = holdings.predecessors(connection, ods_code, record_id, also=superseding)
+    before = {
+        recipient_id: read_before_view(connection, head, over)
         for recipient_id, head in heads.items()
     }
+    for each in recipients if over else ():
+        if each["id"] not in before:
+            earlier = _earlier(
+                connection, ods_code, over, each.get("ods_code"), each["kind"]
+            )
+            before[each["id"]] = _with_holdings(connection, Before(), earlier)
+    return before
 
 
-def read_before_view(connection: Connection, head: ViewHead) -> Before:
-    """What stands for the one recipient whose view this is."""
-    return Before(
+def read_before_view(
+    connection: Connection, head: ViewHead, over: Collection[str] | None = None
+) -> Before:
+    """What stands for the one recipient whose view this is.
+
+    ``over`` are the records that its record has superseded, None: to be looked up.
+    """
+    if over is None:
+        over = holdings.predecessors(connection, head.ods_code, head.record_id)
+    earlier = _earlier(
+        connection, head.ods_code, over, head.recipient_ods, head.recipient_kind
+    )
+    before = Before(
         head=head,
         undecided=tuple(tasks.undecided_tasks(connection, head.view_id)),
-        left_open=tuple(tasks.tasks_left_open(connection, head.view_id)),
         newest=deliveries.newest_delivery(connection, head.view_id),
+    )
+    return _with_holdings(connection, before, earlier)
+
+
+def _earlier(
+    connection: Connection,
+    ods_code: str,
+    over: Collection[str],
+    recipient_ods: str | None,
+    recipient_kind: str,
+) -> dict[str, tuple[str, str]]:
+    """The views of superseded records at the same recipient: record, recipient id."""
+    rows = holdings.views_of_same_recipient(
+        connection, ods_code, over, recipient_ods, recipient_kind
+    )
+    return {row.view_id: (row.record_id, row.recipient_id) for row in rows}
+
+
+def _with_holdings(
+    connection: Connection, before: Before, earlier: Mapping[str, tuple[str, str]]
+) -> Before:
+    """With what the recipient's own system may hold at this moment."""
+    own = [before.head.view_id] if before.head else []
+    return replace(
+        before,
+        left_open=tuple(
+            task for each in own for task in tasks.tasks_left_open(connection, each)
+        ),
+        holdings=holdings.read_holdings(connection, [*earlier, *own]),
+        earlier=dict(earlier),
+        open_of_earlier=tuple(
+            task for each in earlier for task in tasks.tasks_left_open(connection, each)
+        ),
     )
 
 
@@ -56,38 +124,45 @@ def save(
     releases: Sequence[Release],
     *,
     actor: str,
-    person_key: str,
+    person_keys: Mapping[str, str],
     at: datetime,
 ) -> None:
     """Nothing; views, Tasks, deliveries, decisions, duties and audit are written.
 
-    The releases are of one record. Moved when a Task was answered meanwhile: then the
-    caller plans again.
+    The releases are of one sender; ``person_keys`` are by record id. Moved when a Task
+    was answered or something was sent meanwhile: then the caller plans again.
     """
     changed = [release for release in releases if release.is_new_version]
     last, overtaken = _lock_lanes(connection, changed)
+    _check_holdings(connection, changed)
+    releases = [_narrowed(connection, release) for release in releases]
+    changed = [release for release in releases if release.is_new_version]
     _save_views(connection, releases, at)
     gone = _supersede(connection, changed, overtaken, at)
     places = _queue(connection, changed, last)
     lanes.refresh(connection, *places, *{each.lane for each in gone if each.lane})
     entries = [entry for release in releases for entry in _entries(release, actor, at)]
-    duties = [duty for release in releases for duty in _duties(release, person_key)]
+    duties = [duty for release in releases for duty in _duties(release, person_keys)]
     entries += [moved(each, each.state, None, actor, at) for each in gone]
-    duties += _withdrawals(connection, changed, person_key)
-    if gone:
-        worklist.close_delivery_duties(
-            connection,
-            gone[0].ods_code,
-            person_key,
-            [each.id for each in gone],
-            by=actor,
-            at=at,
-        )
+    duties += _withdrawals(connection, changed, person_keys)
+    for record_id, person_key in sorted(person_keys.items()):
+        over = [each for each in gone if each.record_id == record_id]
+        if over:
+            worklist.close_delivery_duties(
+                connection,
+                over[0].ods_code,
+                person_key,
+                [each.id for each in over],
+                by=actor,
+                at=at,
+            )
     worklist.add_duties(connection, duties, at)
-    if releases:
-        first = releases[0].head
-        made = [each.decision for each in releases if each.decision]
-        records.insert_decisions(connection, first.ods_code, first.record_id, made)
+    for record_id in sorted(person_keys):
+        of_record = [each for each in releases if each.head.record_id == record_id]
+        made = [each.decision for each in of_record if each.decision]
+        if made:
+            ods_code = of_record[0].head.ods_code
+            records.insert_decisions(connection, ods_code, record_id, made)
     audit.append(connection, entries)
 
 
@@ -112,6 +187,60 @@ def _lock_lanes(
     return last, overtaken
 
 
+def _check_holdings(connection: Connection, changed: Sequence[Release]) -> None:
+    """Nothing when the recipients may hold what they might when the plan was made.
+
+    The lanes are locked, so nothing is being sent that was not then. Moved otherwise.
+    """
+    for release in changed:
+        before = release.before
+        if before.head is None and not before.earlier:
+            continue
+        now = _with_holdings(connection, before, before.earlier)
+        if now.at_the_recipient != before.at_the_recipient:
+            raise Moved
+
+
+def _narrowed(connection: Connection, release: Release) -> Release:
+    """The release, its view served from this version on where it lets less leave."""
+    old, head = release.before.head, release.head
+    if old is None or head.served_from == head.version:
+        return release
+    outcomes = records.read_outcomes(
+        connection, old.ods_code, old.record_id, old.record_version, old.recipient_id
+    )
+    decision = release.decision
+    now = (
+        {name: decided.outcome for name, decided in decision.categories.items()}
+        if decision
+        else None
+    )
+    if outcome_lowered(outcomes, now) or (
+        release.is_new_version and _lost_something(connection, old, release)
+    ):
+        return replace(release, head=replace(head, served_from=head.version))
+    return release
+
+
+def _lost_something(connection: Connection, old: ViewHead, release: Release) -> bool:
+    bodies = {f"{row.type}/{row.id}": row for row in release.resources}
+    if resource_removed(old.resources, bodies):
+        return True
+    changed = [
+        reference
+        for reference, stamp in old.resources.items()
+        if bodies[reference].content_hash != stamp.content_hash
+    ]
+    before = read_bodies(connection, old.view_id, changed)
+    return any(
+        element_removed(
+            orjson.loads(before[reference].plain()),
+            orjson.loads(bodies[reference].body.plain()),
+        )
+        for reference in changed
+    )
+
+
 def _save_views(
     connection: Connection, releases: Sequence[Release], at: datetime
 ) -> None:
@@ -132,6 +261,7 @@ def _save_views(
                 release.resources,
                 release.collection,
                 is_first=release.before.head is None,
+                also_sent=release.also_sent,
             )
             for release in changed
         ],
@@ -191,8 +321,9 @@ def _queue(
     return places
 
 
-def _duties(release: Release, person_key: str) -> list[Duty]:
+def _duties(release: Release, person_keys: Mapping[str, str]) -> list[Duty]:
     head = release.head
+    person_key = person_keys[head.record_id]
     duties = [
         Duty(
             purpose=obligation.code,
@@ -228,20 +359,34 @@ def failure(delivery: Delivery, person_key: str, purpose: str) -> Duty:
 
 
 def _withdrawals(
-    connection: Connection, changed: Sequence[Release], person_key: str
+    connection: Connection, changed: Sequence[Release], person_keys: Mapping[str, str]
 ) -> list[Duty]:
-    """A person's duty for each recipient that holds what it may hold no longer."""
+    """A person's duty for each recipient that holds what it may hold no longer.
+
+    None where a withdrawal goes by itself: unless somebody may have it who was never
+    sent it, such as a family that was handed a printed copy.
+    """
     duties = []
     for release in changed:
-        head = release.head
-        if head.standing == EMPTY and release.before.head is not None:
-            duties += [
-                replace(
-                    failure(each, person_key, worklist.WITHDRAW_FROM_HOLDER),
-                    reason="view_empty",
-                )
-                for each in deliveries.ever_sent(connection, head.view_id)
-            ]
+        head, old = release.head, release.before.head
+        if head.standing != EMPTY or old is None:
+            continue
+        reason = release.kept_back
+        if reason is None and holdings.may_have_pulled(connection, head.view_id):
+            reason = "may_have_been_pulled"
+        if reason is None:
+            continue
+        duties.append(
+            Duty(
+                purpose=worklist.WITHDRAW_FROM_HOLDER,
+                person_key=person_keys[head.record_id],
+                ods_code=head.ods_code,
+                record_id=head.record_id,
+                record_version=head.record_version,
+                recipient_id=head.recipient_id,
+                reason=reason,
+            )
+        )
     return duties
 
 

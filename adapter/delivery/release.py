@@ -6,9 +6,8 @@ touching the store; ``adapter.delivery.outbox`` writes it.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,71 +24,40 @@ from adapter.bundle.build import (
     transaction,
 )
 from adapter.bundle.ids import Ids, lane_key, nhs_number_hash
-from adapter.canonical import NHS_NUMBER_SYSTEM
+from adapter.bundle.person import (
+    OWN,
+    REFERENCE,
+    number_of,
+    patient_of,
+    way_of_naming,
+    with_person,
+)
+from adapter.bundle.retirement import with_ends
+from adapter.delivery.endings import endings, task_is_whole, withdraw
 from adapter.delivery.model import State
-from adapter.directory.model import Directory
-from adapter.disclosure.model import Decision
-from adapter.prepare import Prepared, Tools
-from adapter.record.model import Record
-from adapter.store.deliveries import Delivery
+from adapter.delivery.planned import (
+    BUNDLE_INVALID,
+    NO_ENDPOINT,
+    Before,
+    Circumstances,
+    Release,
+    new_delivery,
+)
+from adapter.prepare import Prepared
 from adapter.store.heads import CURRENT, EMPTY, INVALID, ResourceRow, ViewHead
 from adapter.store.payload import Payload, pack
 from adapter.store.tasks import CANCELLED, StoredTask
 
-NO_ENDPOINT = "no_endpoint"
-BUNDLE_INVALID = "bundle_invalid"
-
-
-@dataclass(frozen=True)
-class Before:
-    """What stood for one recipient when planning began.
-
-    ``undecided`` are the Tasks to cancel here, ``left_open`` those that a new bundle
-    must cancel at the recipient's; ``newest`` is the view's newest delivery.
-    """
-
-    head: ViewHead | None = None
-    undecided: tuple[StoredTask, ...] = ()
-    left_open: tuple[StoredTask, ...] = ()
-    newest: Delivery | None = None
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """What is the same for every recipient of one record at one instant."""
-
-    record: Record
-    correlation_id: str
-    at: datetime
-    tools: Tools
-    directory: Directory
-    base_url: str
-
-
-@dataclass(frozen=True)
-class Release:
-    """The outcome for one recipient, ready to be saved.
-
-    ``head`` is the view as it shall stand. ``is_new_version`` is True when its content
-    changed; only then are there resources, a Task and a delivery. ``decision`` is None
-    for a recipient whom the record no longer names.
-    """
-
-    before: Before
-    head: ViewHead
-    decision: Decision | None
-    is_new_version: bool
-    resources: tuple[ResourceRow, ...] = ()
-    collection: Payload | None = None
-    task: StoredTask | None = None
-    delivery: Delivery | None = None
-    body: Payload | None = None
-    issues: tuple[dict[str, str], ...] = field(default=())
-
-    @property
-    def standing_delivery(self) -> Delivery | None:
-        """The delivery that carries, or carried, what now stands."""
-        return self.delivery or self.before.newest
+__all__ = [
+    "BUNDLE_INVALID",
+    "NO_ENDPOINT",
+    "Before",
+    "Circumstances",
+    "Release",
+    "cancel",
+    "plan",
+    "pushed_body",
+]
 
 
 def plan(
@@ -97,11 +65,14 @@ def plan(
     recipient: Mapping[str, Any],
     before: Before,
     around: Circumstances,
+    *,
+    is_carried: bool = False,
 ) -> Release:
     """What changes for this recipient; ``prepared`` None: no longer named, so nothing.
 
     Same content as before: the version, its stamps and bytes stay as they were.
-    Source: design, section 6.
+    ``is_carried``: what was sent is ended by the Bundle of a record that supersedes
+    this one. Source: design, section 6.
     """
     content = prepared.content if prepared else None
     issues = prepared.issues if prepared else ()
@@ -115,10 +86,12 @@ def plan(
         is_new_version=head.version != (before.head.version if before.head else 0),
         issues=tuple({"code": fault.code, "path": fault.path} for fault in faults),
     )
-    if not release.is_new_version or content is None:
+    if not release.is_new_version:
         return release
+    if content is None:
+        return release if is_carried else withdraw(release, recipient, around)
     if standing == INVALID:
-        delivery = _delivery(head, around, None, State.FAILED, BUNDLE_INVALID)
+        delivery = new_delivery(head, around, None, State.FAILED, BUNDLE_INVALID)
         return replace(release, delivery=replace(delivery, issues=release.issues))
     return _with_bytes(release, content, recipient, around)
 
@@ -156,6 +129,7 @@ def _head(
         directory_version=around.directory.version,
         mapping_version=around.tools.mapping.version,
         revision=old.revision + 1 if old else 1,
+        served_from=old.served_from if old else 1,
         resources=old.resources if old else {},
     )
 
@@ -176,26 +150,18 @@ def _with_bytes(
     stamp = Stamp(head.view_id, head.version, around.at, stamps)
     ids = Ids(around.tools.key, *around.record.key, head.recipient_id)
     task = acceptance_task(content, ids, stamp, around.base_url)
-    patient_id, number = _person(content)
+    patient = patient_of(content)
+    patient_id, number = patient["id"] if patient else None, number_of(patient)
     nhs_hash = nhs_number_hash(around.tools.key, number) if number else None
     pulled = collection(content, stamp, around.base_url, task=task)
     endpoint = around.directory.endpoint_for(head.recipient_ods, head.recipient_kind)
-    if endpoint is not None and endpoint.form == "collection":
-        pushed = pulled
-    else:
-        pushed = transaction(
-            content,
-            stamp,
-            around.base_url,
-            task=task,
-            undecided=[_read(each.body) for each in release.before.left_open],
-        )
+    pushed = pushed_body(release.before, head, content, stamp, task, around)
     if endpoint is None:
-        delivery = _delivery(head, around, None, State.FAILED, NO_ENDPOINT)
+        delivery = new_delivery(head, around, None, State.FAILED, NO_ENDPOINT)
     else:
         key = lane_key(around.tools.key, around.record, recipient, endpoint.name)
         delivery = replace(
-            _delivery(head, around, endpoint.name, State.QUEUED, None),
+            new_delivery(head, around, endpoint.name, State.QUEUED, None),
             lane=key,
             next_attempt_at=around.at,
         )
@@ -208,9 +174,51 @@ def _with_bytes(
         ),
         collection=pack(to_bytes(pulled)),
         task=_task(task, head, patient_id, nhs_hash, around.at) if task else None,
-        delivery=delivery,
-        body=pack(to_bytes(pushed)),
+        delivery=replace(delivery, patient=pushed.patient, retires=pushed.retires),
+        body=pushed.body,
     )
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What is sent: its bytes, how they speak of the person, and what they end."""
+
+    body: Payload
+    patient: str
+    retires: tuple[str, ...]
+
+
+def pushed_body(
+    before: Before,
+    head: ViewHead,
+    content: Content,
+    stamp: Stamp,
+    task: dict[str, Any] | None,
+    around: Circumstances,
+) -> Pushed:
+    """What is sent of a version, as its endpoint is to have it.
+
+    It ends what the recipient may still hold and the version does not have, and the
+    Tasks of earlier versions that nobody answered.
+    """
+    endpoint = around.directory.endpoint_for(head.recipient_ods, head.recipient_kind)
+    person = around.record.tree.get("young_person", {})
+    how = way_of_naming(
+        endpoint.patient if endpoint else OWN,
+        content,
+        is_verified=person.get("nhs_number_status") == "verified",
+    )
+    present = {_reference(each) for each in content.resources}
+    open_tasks = [_read(each.body) for each in before.left_open]
+    whole = [each for each in open_tasks if task_is_whole(each, present)]
+    broken = [_reference(each) for each in open_tasks if each not in whole]
+    if how == REFERENCE:
+        present = {each for each in present if not each.startswith("Patient/")}
+    ends = endings(before, head, around, present, also=broken)
+    bundle = transaction(content, stamp, around.base_url, task=task, undecided=whole)
+    bundle = with_ends(with_person(bundle, patient_of(content), how), ends)
+    retires = tuple(sorted(each.reference for each in ends))
+    return Pushed(pack(to_bytes(bundle)), how, retires)
 
 
 def cancel(task: StoredTask, at: datetime) -> StoredTask:
@@ -222,38 +230,6 @@ def cancel(task: StoredTask, at: datetime) -> StoredTask:
         version=task.version + 1,
         last_updated=at,
         body=pack(to_bytes(body)),
-    )
-
-
-def _delivery(
-    head: ViewHead,
-    around: Circumstances,
-    endpoint: str | None,
-    state: State,
-    reason: str | None,
-) -> Delivery:
-    return Delivery(
-        id=str(uuid.uuid4()),
-        ods_code=head.ods_code,
-        record_id=head.record_id,
-        record_version=head.record_version,
-        recipient_id=head.recipient_id,
-        recipient_kind=head.recipient_kind,
-        recipient_ods=head.recipient_ods,
-        view_id=head.view_id,
-        view_version=head.version,
-        lane=None,
-        sequence=None,
-        endpoint=endpoint,
-        state=state,
-        reason=reason,
-        issues=(),
-        request_id=str(uuid.uuid4()),
-        correlation_id=around.correlation_id,
-        attempts=0,
-        next_attempt_at=None,
-        created_at=around.at,
-        state_since=around.at,
     )
 
 
@@ -302,19 +278,6 @@ def _row(
         content_hash=hashes[reference],
         body=pack(to_bytes(resource)),
     )
-
-
-def _person(content: Content) -> tuple[str | None, str | None]:
-    """The id of the view's Patient, and the NHS number where it is let go (N6)."""
-    for resource in content.resources:
-        if resource["resourceType"] == "Patient":
-            numbers = [
-                identifier.get("value")
-                for identifier in resource.get("identifier", ())
-                if identifier.get("system") == NHS_NUMBER_SYSTEM
-            ]
-            return resource["id"], next(iter(numbers), None)
-    return None, None
 
 
 def _reference(resource: Mapping[str, Any]) -> str:

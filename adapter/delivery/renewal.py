@@ -199,9 +199,8 @@ def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> R
             or now_head.revision != found.revision
         ):
             raise Moved
-        outbox.save(
-            connection, [release], actor=actor, person_key=stored.person_key, at=at
-        )
+        keys = {stored.record_id: stored.person_key}
+        outbox.save(connection, [release], actor=actor, person_keys=keys, at=at)
     return release
 
 

@@ -22,6 +22,9 @@ from adapter.store.payload import Payload
 from adapter.store.schema import attempts as attempts_table
 from adapter.store.schema import deliveries
 
+SHARE = "share"
+WITHDRAWAL = "withdrawal"
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -29,6 +32,9 @@ class Delivery:
 
     ``reason`` says why it stands where it stands (a code), None where nothing needs
     saying. ``issues`` are the faults of a bundle that may not leave: code and place.
+    ``purpose`` is ``share``, or ``withdrawal`` for what ends what was sent; ``patient``
+    how its body speaks of the person; ``retires`` what the body ends ("Flag/<uuid>");
+    ``moves_at`` when clinical responsibility moves, None where the record is silent.
     """
 
     id: str
@@ -52,6 +58,11 @@ class Delivery:
     next_attempt_at: datetime | None
     created_at: datetime
     state_since: datetime
+    purpose: str = SHARE
+    patient: str = "own"
+    retires: tuple[str, ...] = ()
+    moves_at: datetime | None = None
+    alarmed_at: datetime | None = None
 
 
 _FIELDS = tuple(Delivery.__dataclass_fields__)
@@ -230,6 +241,7 @@ def insert_deliveries(
             **{name: getattr(delivery, name) for name in _FIELDS},
             "state": delivery.state.value,
             "issues": list(delivery.issues) or None,
+            "retires": list(delivery.retires) or None,
             "tries": 0,
             "few_tries": 0,
             **payload.columns("body", body),
@@ -321,4 +333,5 @@ def delivery_of(row: Row[*tuple[Any, ...]]) -> Delivery:
     values = {name: row._mapping[name] for name in _FIELDS}
     values["state"] = State(values["state"])
     values["issues"] = tuple(values["issues"] or ())
+    values["retires"] = tuple(values["retires"] or ())
     return Delivery(**values)

@@ -59,7 +59,8 @@ class ViewHead:
 
     ``resources`` has the stamp of each resource of the present version, by
     "Flag/<uuid>". ``revision`` grows with each write, so that a writer who read it
-    earlier can tell that nobody else came between.
+    earlier can tell that nobody else came between. ``served_from`` is the version that
+    last let less leave than the one before it: none older is served.
     """
 
     view_id: str
@@ -79,6 +80,7 @@ class ViewHead:
     directory_version: str
     mapping_version: str
     revision: int
+    served_from: int = 1
     resources: Mapping[str, ResourceStamp] = field(default_factory=dict)
 
     def is_fresh(self, present: Present) -> bool:
@@ -141,6 +143,21 @@ def check_unmoved(
         raise Moved
 
 
+def read_bodies(
+    connection: Connection, view_id: str, references: Collection[str]
+) -> dict[str, Payload]:
+    """The present bodies of these resources of a view, by "Flag/<uuid>"."""
+    if not references:
+        return {}
+    ids = [reference.partition("/")[2] for reference in references]
+    rows = connection.execute(
+        select(view_resources).where(
+            view_resources.c.view_id == view_id, view_resources.c.id.in_(ids)
+        )
+    )
+    return {f"{row.type}/{row.id}": payload.read(row, "body") for row in rows}
+
+
 def write_heads(
     connection: Connection, heads: Sequence[ViewHead], *, are_new: bool
 ) -> None:
@@ -165,6 +182,7 @@ class NewVersion:
     resources: Sequence[ResourceRow]
     collection: Payload | None
     is_first: bool
+    also_sent: Sequence[str] = ()
 
 
 def write_versions(connection: Connection, versions: Sequence[NewVersion]) -> None:
@@ -192,7 +210,10 @@ def _version_row(new: NewVersion) -> dict[str, Any]:
         "stamped_at": new.stamped_at,
         "record_version": head.record_version,
         "mapping_version": head.mapping_version,
-        "resources": [f"{each.type}/{each.id}" for each in new.resources],
+        "resources": [
+            *(f"{each.type}/{each.id}" for each in new.resources),
+            *new.also_sent,
+        ],
         **payload.columns("collection", new.collection),
     }
 

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from adapter.disclosure.model import Decision
+from adapter.disclosure.model import Decision, Outcome
 from adapter.record.model import Record
 from adapter.store import payload
 from adapter.store.engine import Store
@@ -152,6 +152,36 @@ def load_decisions(
         )
         for _, row in sorted(latest.items())
     ]
+
+
+def read_outcomes(
+    connection: Connection,
+    ods_code: str,
+    record_id: str,
+    record_version: int,
+    recipient_id: str,
+) -> dict[str, Outcome]:
+    """What the last decision on that recipient of that version let go, by category.
+
+    Empty where none was made.
+    """
+    row = connection.execute(
+        select(decisions.c.body, decisions.c.body_encoding)
+        .where(
+            decisions.c.ods_code == ods_code,
+            decisions.c.record_id == record_id,
+            decisions.c.record_version == record_version,
+            decisions.c.recipient_id == recipient_id,
+        )
+        .order_by(decisions.c.number.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return {}
+    decided = orjson.loads(payload.read(row, "body").plain())
+    return {
+        name: Outcome(each["outcome"]) for name, each in decided["categories"].items()
+    }
 
 
 def lock_record(connection: Connection, ods_code: str, record_id: str) -> None:

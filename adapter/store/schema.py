@@ -162,6 +162,8 @@ views = Table(
     Column("directory_version", Text, nullable=False),
     Column("mapping_version", Text, nullable=False),
     Column("revision", Integer, nullable=False),
+    # The version that last let less leave than the one before: history begins there.
+    Column("served_from", Integer, nullable=False, server_default="1"),
     CheckConstraint("standing IN ('current', 'empty', 'invalid')", name="standing"),
     UniqueConstraint("ods_code", "record_id", "recipient_id"),
     # What of one receiver's is no longer current is looked for before each answer.
@@ -219,6 +221,9 @@ lanes = Table(
     Column("lease_until", Instant),
     Index("lanes_due", "next_due", sqlite_where=text("next_due IS NOT NULL"),
           postgresql_where=text("next_due IS NOT NULL")),
+    Index("lanes_leased", "endpoint", "lease_until",
+          sqlite_where=text("lease_until IS NOT NULL"),
+          postgresql_where=text("lease_until IS NOT NULL")),
 )  # fmt: skip
 
 endpoints = Table(
@@ -262,11 +267,34 @@ deliveries = Table(
     Column("next_attempt_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("state_since", Instant, nullable=False),
+    # share: a version of the view; withdrawal: the end of what was sent of it.
+    Column("purpose", WORD, nullable=False, server_default="share"),
+    # How the body speaks of the person: own, match or reference (the directory's word).
+    Column("patient", WORD, nullable=False, server_default="own"),
+    # "Flag/<uuid>" of each resource that the body ends at the recipient's.
+    Column("retires", JSON),
+    Column("moves_at", Instant),
+    Column("alarmed_at", Instant),
     UniqueConstraint("lane", "sequence"),
     Index("deliveries_of_sender", "ods_code", "number"),
     Index("deliveries_of_record", "ods_code", "record_id", "record_version"),
     Index("deliveries_of_view", "view_id", "view_version"),
     Index("deliveries_by_state", "state", "number"),
+    Index("deliveries_to_alarm", "moves_at",
+          sqlite_where=text("moves_at IS NOT NULL AND alarmed_at IS NULL"),
+          postgresql_where=text("moves_at IS NOT NULL AND alarmed_at IS NULL")),
+)  # fmt: skip
+
+# Which record another record of the same sender has taken the place of.
+supersessions = Table(
+    "supersessions",
+    metadata,
+    Column("ods_code", ODS, primary_key=True),
+    Column("record_id", Text, primary_key=True),
+    Column("by_record_id", Text, nullable=False),
+    Column("by_version", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("supersessions_by", "ods_code", "by_record_id"),
 )
 
 attempts = Table(

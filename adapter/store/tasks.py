@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
-from adapter.delivery.model import ARRIVED, State
 from adapter.store import payload
 from adapter.store.engine import Store
+from adapter.store.holdings import HAS_ARRIVED
 from adapter.store.payload import Payload
 from adapter.store.schema import deliveries, tasks
 
@@ -125,13 +125,12 @@ def tasks_left_open(connection: Connection, view_id: str) -> list[StoredTask]:
     bundle has cancelled since; a Task that is cancelled only here is among them.
     """
     sent = connection.execute(
-        select(deliveries.c.view_version, deliveries.c.state).where(
+        select(deliveries.c.view_version, HAS_ARRIVED).where(
             deliveries.c.view_id == view_id, deliveries.c.attempts > 0
         )
     ).all()
-    arrived = [row.view_version for row in sent if State(row.state) in ARRIVED]
-    newest = max(arrived, default=0)
-    open_there = sorted({v for v, _ in sent if v >= newest})
+    newest = max((version for version, arrived in sent if arrived), default=0)
+    open_there = sorted({version for version, _ in sent if version >= newest})
     rows = connection.execute(
         select(tasks)
         .where(
