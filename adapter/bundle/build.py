@@ -7,7 +7,7 @@ section 6.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -17,9 +17,11 @@ from adapter.bundle.content import (
     ACCEPTANCE,
     Content,
     Resource,
+    SettledNames,
     content_hash,
     make_content,
     order,
+    reference_to,
 )
 from adapter.bundle.forms import Form, is_found_by_tag
 from adapter.bundle.stamps import Stamp, address, stamped_resource
@@ -100,10 +102,10 @@ def transaction_bytes(
     tasks = [*([task] if task is not None else []), *earlier]
     entries = list(content.members.entries())
     if tasks:
-        names = _names([*content.members.references, *map(_reference, tasks)])
+        names = SettledNames([*content.members.references, *map(reference_to, tasks)])
         for one in tasks:
-            form = Form(one, _reference(one), targets=names, is_posted=one is task)
-            entries.append((_reference(one), form.entry.filled(names)))
+            form = Form(one, reference_to(one), targets=names, is_posted=one is task)
+            entries.append((reference_to(one), form.entry.filled(names)))
         entries.sort(key=lambda entry: entry[0].split("/"))
     head = orjson.dumps(_head(stamp, "transaction"))
     inside = b",".join(entry for _, entry in entries)
@@ -125,11 +127,3 @@ def _head(stamp: Stamp, form: str) -> Resource:
         "type": form,
         "timestamp": at,
     }
-
-
-def _reference(resource: Resource) -> str:
-    return f"{resource['resourceType']}/{resource['id']}"
-
-
-def _names(references: Iterable[str]) -> dict[str, bytes]:
-    return {each: each.partition("/")[2].encode() for each in references}

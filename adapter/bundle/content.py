@@ -25,10 +25,12 @@ __all__ = [
     "Content",
     "Members",
     "Resource",
+    "SettledNames",
     "content_hash",
     "identify",
     "make_content",
     "order",
+    "reference_to",
 ]
 
 ACCEPTANCE = "Task.accept-handover"
@@ -52,8 +54,8 @@ class Members(Sequence[Resource]):
     @classmethod
     def of(cls, resources: Iterable[Resource]) -> Members:
         """The members that have their real ids and references already."""
-        named = [(f"{one['resourceType']}/{one['id']}", one) for one in resources]
-        names = {symbol: one["id"].encode() for symbol, one in named}
+        named = [(reference_to(one), one) for one in resources]
+        names = SettledNames(reference for reference, _ in named)
         forms = [Form(one, symbol, targets=names) for symbol, one in named]
         return cls(forms, names)
 
@@ -111,6 +113,16 @@ class Content:
         return Members.of(self.resources)
 
 
+class SettledNames(dict[str, bytes]):
+    """The ids of resources that have theirs, by reference; any other name is itself."""
+
+    def __init__(self, references: Iterable[str]) -> None:
+        super().__init__((each, each.partition("/")[2].encode()) for each in references)
+
+    def __missing__(self, symbol: str) -> bytes:
+        return orjson.dumps(symbol)[1:-1]
+
+
 class _Names(dict[str, bytes]):
     """The ids of one recipient by symbol, worked out when they are first asked for."""
 
@@ -165,6 +177,11 @@ def content_hash(resources: Iterable[Mapping[str, Any]]) -> str:
     """SHA-256 of the resources as JSON with sorted keys, as 64 hex digits."""
     text = orjson.dumps(list(resources), option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()
+
+
+def reference_to(resource: Mapping[str, Any]) -> str:
+    """How others refer to a resource that has its id: "Flag/<uuid>"."""
+    return f"{resource['resourceType']}/{resource['id']}"
 
 
 def order(resource: Mapping[str, Any]) -> tuple[str, str]:

@@ -383,3 +383,10 @@ def test_what_has_its_ids_already_is_sent_as_it_is():
         made, STAMP, BASE, task=None
     )
     assert list(made.resources[1:3]) == list(read.resources[1:3])
+
+
+def test_an_identifier_of_ours_that_is_settled_stays_as_it_is():
+    who = {"identifier": {"system": RESOURCE_ID_SYSTEM, "value": 'a"b'}}
+    notice = {"resourceType": "Communication", "id": "1", "subject": who}
+    bundle = transaction(Content((notice,), None, ""), STAMP, BASE, task=None)
+    assert bundle["entry"][0]["resource"]["subject"] == who
