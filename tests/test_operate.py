@@ -15,6 +15,7 @@ from adapter.cli import cli
 from adapter.store import Store, migrate, open_store
 from adapter.store.audit import Entry, record_audit
 from adapter.store.schema import audit
+from adapter.store.worklist import Duty, add_duties
 
 NOON = datetime(2026, 11, 5, 12, tzinfo=UTC)
 
@@ -51,3 +52,21 @@ def test_audit_verify_says_no_where_the_trail_breaks(url: str, store: Store) -> 
     told = run(url, "audit", "verify", code=1)
     assert told["breaks"] == [{"number": 2, "fault": "changed"}]
     assert not run(url, "audit", "verify", "--noted", "0" * 64, code=1)["noted"]
+
+
+def test_a_person_works_through_the_list_on_the_command_line(
+    url: str, store: Store
+) -> None:
+    duty = Duty("DELIVERY_FAILED", "a" * 64, "ZZ9A1", "tr-1", 1, "r-gp", "no_endpoint")
+    with store.writing() as connection:
+        add_duties(connection, [duty], NOON)
+    (item,) = run(url, "worklist", "list")["items"]
+    assert item["about"][0]["why"] == "The directory has no address for this recipient."
+    person = ("--name", "Sam Sender", "--role", "Duty lead")
+    taken = run(url, "worklist", "take", item["id"], *person)
+    assert taken["taken_by"] == {"name": "Sam Sender", "role": "Duty lead"}
+    run(url, "worklist", "close", item["id"], *person, "--reason", "Sent by hand")
+    assert run(url, "worklist", "list", "--ods-code", "ZZ9A1")["items"] == []
+    run(url, "worklist", "take", item["id"], *person, code=1)
+    run(url, "worklist", "take", "nothing", *person, code=1)
+    assert run(url, "audit", "verify")["rows"] == 2

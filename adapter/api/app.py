@@ -16,6 +16,7 @@ from adapter.api.openapi.routes import openapi_routes
 from adapter.api.problems import FHIR_PATH, handle_errors
 from adapter.api.records import record_routes
 from adapter.api.tracing import trace_requests
+from adapter.api.worklist import worklist_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +66,7 @@ def create_app(parts: Parts) -> Flask:
     app.register_blueprint(openapi_routes(parts))
     app.register_blueprint(record_routes(parts))
     app.register_blueprint(delivery_routes(parts))
+    app.register_blueprint(worklist_routes(parts))
     app.register_blueprint(fhir_routes(parts), url_prefix=FHIR_PATH)
     proxies = parts.settings.trusted_proxies
     app.wsgi_app = TrustedProxies(app.wsgi_app, proxies)  # type: ignore[method-assign]

@@ -333,6 +333,7 @@ def _duties(release: Release, person_keys: Mapping[str, str]) -> list[Duty]:
             record_version=head.record_version,
             recipient_id=head.recipient_id,
             reason=obligation.code,
+            cause=worklist.cause_of(obligation.detail),
             due=obligation.due,
         )
         for obligation in (release.decision.obligations if release.decision else ())

@@ -1,7 +1,8 @@
 """The audit trail: what happened, to what, by whom; appended to and never changed.
 
-A row holds ids and codes only. ``record_audit`` has committed when it returns, so that
-an answer can wait for it. What holds the rows together is in ``adapter.store.chain``.
+A row holds ids and codes, and the name and role of staff who acted; nothing of a young
+person. ``record_audit`` has committed when it returns, so that an answer can wait for
+it. What holds the rows together is in ``adapter.store.chain``.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ TASK_ANSWERED = "task-answered"
 VIEW_READ = "view-read"
 RESOURCES_READ = "resources-read"
 RECORD_READ = "record-read"
+WORKLIST_HANDLED = "worklist-handled"
 
 WORKER = "worker"
 """The actor of what happens unattended; otherwise an ODS code or a caller's name."""

@@ -349,7 +349,7 @@ worklist = Table(
     Column("closed_at", Instant),
     Column("closed_by", Text),
     # What a person has dealt with, in the form of ``about``: it does not come again.
-    Column("settled", JSON),
+    Column("settled", JSON(none_as_null=True)),
     # Who took and closed it, when and why: what people wrote stands in payloads only.
     *_payload("history", nullable=True),
     # One open item per person and purpose.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapter.api.openapi.schemas import INSTANT, STATE, TEXT, ref
+from adapter.api.openapi.schemas import INSTANT, ITEM_STATE, STATE, TEXT, ref
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -61,6 +61,15 @@ _REFUSED = {
 }
 _MISSING = {404: Answer("nothing there for this caller")}
 _LOCATION = "the address of what came of it"
+_HANDLED = {
+    200: _ok("done; the item as it stands now", "WorklistItem"),
+    **_REFUSED,
+    **_MISSING,
+    409: Answer("the item is closed, or is not one to do this with"),
+    413: Answer("the body is over the limit"),
+    415: Answer("another media type, or another coding than gzip"),
+    422: Answer("name, role or reason is missing; every fault is told"),
+}
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("POST", "/records"): Operation(
@@ -148,6 +157,40 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             **_MISSING,
             409: Answer("it cannot be queued again as things stand; detail says why"),
         },
+    ),
+    ("GET", "/worklist"): Operation(
+        "getWorklist",
+        "What needs a person, soonest due first",
+        {200: _ok("a page", "Worklist"), **_REFUSED},
+        {
+            "state": (
+                "open, taken or closed; what is not closed if absent",
+                ITEM_STATE,
+            ),
+            "purpose": ("only those of this purpose", TEXT),
+            "limit": (
+                "how many at most: 50 if absent, at most 200",
+                {"type": "integer", "minimum": 1},
+            ),
+            "cursor": ("where the page before ended: follow links.next", TEXT),
+        },
+    ),
+    ("GET", "/worklist/<item_id>"): Operation(
+        "getWorklistItem",
+        "One thing that needs a person",
+        {200: _ok("found", "WorklistItem"), **_REFUSED, **_MISSING},
+    ),
+    ("POST", "/worklist/<item_id>/take"): Operation(
+        "takeWorklistItem",
+        "A named person sees to it from now on",
+        _HANDLED,
+        takes={JSON: ref("Taking")},
+    ),
+    ("POST", "/worklist/<item_id>/close"): Operation(
+        "closeWorklistItem",
+        "A named person has dealt with it, and says how",
+        _HANDLED,
+        takes={JSON: ref("Closing")},
     ),
     ("GET", "/healthz"): Operation(
         "getHealth",

@@ -16,6 +16,7 @@ from adapter.record.codes import ISSUE_CODES
 from adapter.record.grouping import ENVELOPE, SECTIONS, WHOLE
 from adapter.record.json_schema import json_schema
 from adapter.record.vocabulary import CATEGORIES, RECIPIENT_KINDS
+from adapter.store.handling import STATES
 
 Schema = dict[str, Any]
 
@@ -30,6 +31,8 @@ STATE: Schema = {
     "enum": [state.value for state in State],
     "description": "; ".join(f"{state}: {state.words}" for state in State),
 }
+
+ITEM_STATE: Schema = {"enum": list(STATES)}
 
 COMPONENTS = "#/components/schemas/"
 
@@ -221,6 +224,44 @@ _HISTORY = shape(
     deliveries=listed(ref("Delivery")),
     links=shape(self=LINK, decisions=LINK),
 )
+_NAMED: dict[str, Schema] = {
+    "name": {"type": "string", "minLength": 1, "maxLength": 200},
+    "role": {"type": "string", "minLength": 1, "maxLength": 200},
+}
+_ITEM = shape(
+    "One thing that needs a person: for one young person and one purpose.",
+    id=TEXT,
+    url=LINK,
+    purpose=TEXT,
+    what=TEXT,
+    how_to_close=TEXT,
+    state=ITEM_STATE,
+    due=or_null(INSTANT),
+    is_overdue={"type": "boolean"},
+    owner=TEXT,
+    taken_by=or_null(shape(name=TEXT, role=TEXT)),
+    ring=or_null(
+        shape(number=TEXT, whose={"enum": ["transition_worker", "crisis_contact"]})
+    ),
+    about=listed(
+        shape(
+            record_id=TEXT,
+            record_version=NUMBER,
+            recipient_id=or_null(TEXT),
+            delivery_id=or_null(TEXT),
+            reason=TEXT,
+            why=TEXT,
+            path=or_null(TEXT),
+            due=or_null(INSTANT),
+        )
+    ),
+    history=listed(
+        shape(verb=TEXT, name=TEXT, role=TEXT, at=INSTANT, reason=or_null(TEXT))
+    ),
+    opened_at=INSTANT,
+    changed_at=INSTANT,
+    closed_at=or_null(INSTANT),
+)
 
 SHAPES: dict[str, Schema] = {
     "Issue": _ISSUE,
@@ -248,6 +289,18 @@ SHAPES: dict[str, Schema] = {
         record_id=TEXT,
         record_version=NUMBER,
         decisions=by_name(ref("Decision")),
+    ),
+    "WorklistItem": _ITEM,
+    "Worklist": shape(
+        "A page of what needs a person, soonest due first, undated last.",
+        items=listed(ref("WorklistItem")),
+        links={**shape(self=LINK, next=LINK), "required": ["self"]},
+    ),
+    "Taking": shape("Who sees to it.", **_NAMED),
+    "Closing": shape(
+        "Who has dealt with it, and how.",
+        **_NAMED,
+        reason={"type": "string", "minLength": 3, "maxLength": 2000},
     ),
     "Health": {
         **shape(status=TEXT, store=TEXT),

@@ -1,0 +1,1 @@
+"""The worklist in words: what each purpose asks of a person, and whom to ring."""
