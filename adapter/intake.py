@@ -21,6 +21,16 @@ from adapter.bundle.ids import keyed_digest, nhs_number_hash
 from adapter.clock import format_instant, parse_instant
 from adapter.delivery import outbox
 from adapter.delivery.release import Before, Circumstances, Release, plan
+from adapter.delivery.supersede import (
+    CHANGED,
+    Over,
+    as_superseded,
+    check_over,
+    plan_over,
+    read_over,
+    save_over,
+    tell_a_person,
+)
 from adapter.directory.model import Directory
 from adapter.errors import Conflict, InvalidRecord, Issue, NotPermitted, NotReady
 from adapter.policy import Policy
@@ -30,7 +40,7 @@ from adapter.record.grouping import group
 from adapter.record.model import Record
 from adapter.record.parse import check, parse
 from adapter.settings import Settings
-from adapter.store import Store, audit, records, worklist
+from adapter.store import Store, audit, holdings, records, worklist
 from adapter.store.audit import Entry
 from adapter.store.heads import Moved, check_unmoved
 from adapter.store.payload import pack
@@ -88,20 +98,25 @@ def accept(
     repeated = _repeated(record, content_hash, parts.store)
     if repeated is not None:
         return repeated
-    prepared = prepare_all(record, at=at, tools=parts.tools)
+    key = person_key(record, parts.tools.key)
     for _ in range(TIMES_TO_PLAN):
         with parts.store.reading() as connection:
-            before, correlation_id = _read_before(connection, record)
-        releases = _plan_all(record, prepared, before, correlation_id, parts, at)
+            stood = _read_stood(connection, record, key)
+        standing, before = stood.standing(record), stood.before
+        prepared = prepare_all(standing, at=at, tools=parts.tools)
+        releases = _plan_all(
+            standing, prepared, before, stood.correlation_id, parts, at
+        )
         receipt = _receipt(record, prepared, releases, parts, at)
+        releases += _plan_over(stood.over, releases, parts, at)
         stored = StoredRecord(
             ods_code=record.ods_code,
             record_id=record.record_id,
             version=record.version,
             status=record.status,
             content_hash=content_hash,
-            person_key=person_key(record, parts.tools.key),
-            correlation_id=correlation_id,
+            person_key=key,
+            correlation_id=stood.correlation_id,
             accepted_at=at,
             body=pack(orjson.dumps(record.tree)),
         )
@@ -111,8 +126,8 @@ def accept(
                 receipt,
                 prepared,
                 releases,
-                before,
-                gaps_of(record),
+                stood,
+                record,
                 parts.store,
             )
         except Moved:
@@ -226,14 +241,57 @@ def _check_newer(version: int, newest: int | None) -> None:
         raise Conflict("a newer version of the record is held already")
 
 
-def _read_before(
-    connection: Connection, record: Record
-) -> tuple[dict[str, Before], str]:
-    before = {}
+@dataclass(frozen=True)
+class _Stood:
+    """How a record's recipients, and the records it speaks of, stood before it came.
+
+    ``superseded_by`` is the record that has taken this one's place; ``over`` the one
+    whose place this takes.
+    """
+
+    before: Mapping[str, Before]
+    correlation_id: str
+    superseded_by: str | None
+    over: Over | None
+
+    def standing(self, record: Record) -> Record:
+        """The record as it counts: one whose place is taken lets nothing leave."""
+        if self.superseded_by is None or record.status == records.DRAFT:
+            return record
+        return as_superseded(record)
+
+
+def _read_stood(connection: Connection, record: Record, person: str) -> _Stood:
+    before: Mapping[str, Before] = {}
+    over = None
+    by = holdings.superseded_by(connection, *record.key)
     if record.status != records.DRAFT:
-        before = outbox.read_before(connection, *record.key)
+        over = read_over(connection, record, person) if by is None else None
+        before = outbox.read_before(
+            connection,
+            *record.key,
+            record.recipients,
+            superseding=over.taken if over else (),
+        )
     known = records.read_correlation_id(connection, *record.key)
-    return before, known or str(uuid.uuid4())
+    return _Stood(before, known or str(uuid.uuid4()), by, over)
+
+
+def _plan_over(
+    over: Over | None, releases: Sequence[Release], parts: Parts, at: datetime
+) -> list[Release]:
+    def plan_old(
+        record: Record,
+        before: Mapping[str, Before],
+        correlation_id: str,
+        carried: frozenset[str],
+    ) -> list[Release]:
+        prepared = prepare_all(record, at=at, tools=parts.tools)
+        return _plan_all(
+            record, prepared, before, correlation_id, parts, at, carried=carried
+        )
+
+    return plan_over(over, releases, plan_old)
 
 
 def _plan_all(
@@ -243,8 +301,13 @@ def _plan_all(
     correlation_id: str,
     parts: Parts,
     at: datetime,
+    *,
+    carried: frozenset[str] = frozenset(),
 ) -> list[Release]:
-    """What changes for each recipient; nothing for a draft, which reaches nobody."""
+    """What changes for each recipient; nothing for a draft, which reaches nobody.
+
+    What the recipients ``carried`` hold is ended by another record's Bundles.
+    """
     if record.status == records.DRAFT:
         return []
     around = Circumstances(
@@ -256,12 +319,21 @@ def _plan_all(
         base_url=parts.settings.public_base_url,
     )
     releases = [
-        plan(prepared[each["id"]], each, before.get(each["id"], Before()), around)
+        plan(
+            prepared[each["id"]],
+            each,
+            before.get(each["id"], Before()),
+            around,
+            is_carried=each["id"] in carried,
+        )
         for each in record.recipients
     ]
     for recipient_id, stood in before.items():
         if recipient_id not in prepared and stood.head is not None:
-            releases.append(plan(None, recipient_of(stood), stood, around))
+            is_carried = recipient_id in carried
+            releases.append(
+                plan(None, recipient_of(stood), stood, around, is_carried=is_carried)
+            )
     return releases
 
 
@@ -279,13 +351,16 @@ def _save(
     receipt: bytes,
     prepared: Mapping[str, Prepared],
     releases: Sequence[Release],
-    before: Mapping[str, Before],
-    gaps: Sequence[Gap],
+    stood: _Stood,
+    record: Record,
     store: Store,
 ) -> None:
     key = (stored.ods_code, stored.record_id)
+    over = stood.over
     with store.writing() as connection:
-        records.lock_record(connection, *key)
+        # In one order, so that two records that name each other do not wait in a ring.
+        for record_id in sorted({key[1], *(over.taken if over else ())}):
+            records.lock_record(connection, key[0], record_id)
         if records.read_receipt(connection, *key, stored.version) is not None:
             raise AlreadyAccepted
         _check_newer(stored.version, records.read_newest(connection, *key))
@@ -298,18 +373,29 @@ def _save(
             made = [share.decision for share in prepared.values()]
             records.insert_decisions(connection, *key, made)
             return
-        heads = [stood.head for stood in before.values() if stood.head is not None]
+        if holdings.superseded_by(connection, *key) != stood.superseded_by:
+            raise Moved
+        check_over(connection, over, key[0])
+        heads = [each.head for each in stood.before.values() if each.head is not None]
         check_unmoved(connection, *key, heads)
+        person_keys = {stored.record_id: stored.person_key}
+        if over is not None and over.stored is not None:
+            person_keys[over.record_id] = over.stored.person_key
         outbox.save(
             connection,
             releases,
             actor=stored.ods_code,
-            person_keys={stored.record_id: stored.person_key},
+            person_keys=person_keys,
             at=stored.accepted_at,
         )
+        save_over(connection, over, record, stored.person_key, stored.accepted_at)
+        if stood.superseded_by is not None and record.is_active:
+            tell_a_person(
+                connection, CHANGED, record, stored.person_key, stored.accepted_at
+            )
         worklist.keep_gaps(
             connection,
-            gaps,
+            gaps_of(record),
             ods_code=stored.ods_code,
             person_key=stored.person_key,
             record_id=stored.record_id,

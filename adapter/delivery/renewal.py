@@ -18,10 +18,11 @@ from adapter.bundle.ids import lane_key
 from adapter.delivery import lanes, outbox
 from adapter.delivery.model import REDRIVABLE, WAITING, State
 from adapter.delivery.release import NO_ENDPOINT, Circumstances, Release, plan
+from adapter.delivery.supersede import as_superseded
 from adapter.errors import Conflict, NotReady, UnknownRecord
 from adapter.intake import TIMES_TO_PLAN, Parts, recipient_of
 from adapter.prepare import prepare
-from adapter.store import audit, deliveries, records, views, worklist
+from adapter.store import audit, deliveries, holdings, records, views, worklist
 from adapter.store.deliveries import Delivery
 from adapter.store.heads import (
     EMPTY,
@@ -100,7 +101,11 @@ def redrive(
     if head is None:
         raise UnknownRecord("no such delivery")
     head = _prepare_again(head, parts, at, actor)
-    if head.standing == EMPTY:
+    is_withdrawal = (
+        delivery.purpose == deliveries.WITHDRAWAL
+        and head.version == delivery.view_version
+    )
+    if head.standing == EMPTY and not is_withdrawal:
         raise Conflict("nothing of it may leave any more")
     if head.standing == INVALID:
         raise Conflict("the bundle still fails the adapter's own check")
@@ -175,7 +180,8 @@ def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> R
         if stored is None or found is None:
             raise Moved
         before = outbox.read_before_view(connection, found)
-    record = stored.record()
+        is_over = holdings.superseded_by(connection, *key) is not None
+    record = as_superseded(stored.record()) if is_over else stored.record()
     recipient = record.recipient(head.recipient_id)
     prepared = None
     if recipient is not None:
