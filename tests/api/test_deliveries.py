@@ -38,7 +38,7 @@ def test_deliveries_are_told_newest_first_in_pages(
         if "next" not in page["links"]:
             break
         address = path_of(page["links"]["next"])
-    assert sorted(seen) == ["r-amh", "r-crisis", "r-gp"]
+    assert sorted(seen) == ["r-amh", "r-crisis", "r-gp", "r-hou", "r-mum", "r-yp"]
     assert page["links"]["self"] == BASE_URL + address
 
 

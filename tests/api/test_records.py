@@ -177,7 +177,7 @@ def test_a_preview_keeps_nothing(house: House, record: dict[str, Any]) -> None:
     assert answer.status_code == 200
     shares = {each["ref"]: each for each in answer.get_json()["recipients"]}
     assert shares["r-amh"]["bundle"]["resourceType"] == "Bundle"
-    assert shares["r-mum"]["bundle"] is None
+    assert shares["r-com"]["bundle"] is None
     assert ward.get("/records/ZZ9A1/tr-0051").status_code == 404
     assert ward.get("/deliveries").get_json()["deliveries"] == []
 
@@ -202,6 +202,9 @@ def test_a_sender_looks_up_its_record(house: House, record: dict[str, Any]) -> N
         "r-amh",
         "r-gp",
         "r-crisis",
+        "r-hou",
+        "r-mum",
+        "r-yp",
     }
     assert told["links"]["decisions"].startswith(BASE_URL)
 
