@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     ColumnElement,
     Table,
@@ -28,7 +29,7 @@ from adapter.store import payload
 from adapter.store.engine import Store
 from adapter.store.heads import CURRENT, EMPTY, INVALID, Present, find_head
 from adapter.store.paging import Page, cursor, marks_of, page
-from adapter.store.payload import Payload
+from adapter.store.payload import Payload, pack
 from adapter.store.schema import (
     from_microseconds,
     tasks,
@@ -69,10 +70,15 @@ class StoredResource:
 
 @dataclass(frozen=True)
 class StoredBundle:
-    """The present version of a view as a collection."""
+    """The present version of a view as a collection, its Task as it is now.
+
+    ``task_version`` is that of the acceptance Task, 1 until it was answered or where
+    there is none: the Task has versions of its own, and changes without the view.
+    """
 
     view_id: str
     version: int
+    task_version: int
     last_updated: datetime
     ods_code: str
     record_id: str
@@ -182,17 +188,39 @@ def read_bundle(
     )
     with store.reading() as connection:
         row = connection.execute(question).one_or_none()
-    if row is None:
-        return None
+        if row is None:
+            return None
+        task = connection.execute(
+            select(tasks).where(
+                tasks.c.view_id == view_id, tasks.c.view_version == row.version
+            )
+        ).one_or_none()
+    body, task_version = payload.read(row, "collection"), 1
+    last_updated: datetime = row.stamped_at
+    if task is not None and task.version > 1:
+        body = _with_task(body, task.id, payload.read(task, "body"))
+        task_version = task.version
+        last_updated = max(last_updated, task.last_updated)
     return StoredBundle(
         view_id=row.view_id,
         version=row.version,
-        last_updated=row.stamped_at,
+        task_version=task_version,
+        last_updated=last_updated,
         ods_code=row.ods_code,
         record_id=row.record_id,
         recipient_id=row.recipient_id,
-        body=payload.read(row, "collection"),
+        body=body,
     )
+
+
+def _with_task(collection: Payload, task_id: str, task: Payload) -> Payload:
+    """The collection with the acceptance Task as it is now."""
+    bundle = orjson.loads(collection.plain())
+    for entry in bundle["entry"]:
+        resource = entry["resource"]
+        if (resource["resourceType"], resource["id"]) == ("Task", task_id):
+            entry["resource"] = orjson.Fragment(task.plain())
+    return pack(orjson.dumps(bundle))
 
 
 def stale_views(

@@ -60,6 +60,8 @@ def test_the_statement_is_valid_and_is_what_the_routes_are(house: House) -> None
                     (f"/fhir/{name}", "GET"),
                     (f"/fhir/{name}/_search", "POST"),
                 },
+                "vread": {(f"/fhir/{name}/<resource_id>/_history/<version>", "GET")},
+                "history-instance": {(f"/fhir/{name}/<resource_id>/_history", "GET")},
                 "update": {(f"/fhir/{name}/<resource_id>", "PUT")},
                 "patch": {(f"/fhir/{name}/<resource_id>", "PATCH")},
             }[each["code"]]

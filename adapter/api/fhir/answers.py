@@ -14,11 +14,12 @@ from flask import Response, request
 from werkzeug.http import http_date
 
 from adapter.api.problems import FHIR_JSON
+from adapter.clock import format_instant
 from adapter.store.payload import GZIP, Payload
 from adapter.store.views import StoredResource
 
 
-def etag_of(version: int) -> str:
+def etag_of(version: int | str) -> str:
     """The ETag of a version, as R4 has it: ``W/"3"``."""
     return f'W/"{version}"'
 
@@ -29,7 +30,9 @@ def fhir_answer(body: bytes | dict[str, Any], status: int = 200) -> Response:
     return Response(data, status=status, content_type=FHIR_JSON)
 
 
-def resource_answer(body: Payload, version: int, last_updated: datetime) -> Response:
+def resource_answer(
+    body: Payload, version: int | str, last_updated: datetime
+) -> Response:
     """One resource with its version; 304 without it to a caller who has that version.
 
     A gzip payload goes out as it is kept to a caller who takes gzip.
@@ -78,6 +81,33 @@ def searchset(
     ]
     if entries:
         bundle["entry"] = entries
+    return orjson.dumps(bundle)
+
+
+def history(
+    base_url: str, versions: Sequence[StoredResource], *, self_link: str
+) -> bytes:
+    """The versions of one resource that are served, newest first, as a Bundle."""
+    entries = [
+        {
+            "fullUrl": f"{base_url}/fhir/{each.type}/{each.id}",
+            "resource": orjson.Fragment(each.body.plain()),
+            "request": {"method": "PUT", "url": f"{each.type}/{each.id}"},
+            "response": {
+                "status": "200",
+                "etag": etag_of(each.version),
+                "lastModified": format_instant(each.last_updated),
+            },
+        }
+        for each in versions
+    ]
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "history",
+        "total": len(entries),
+        "link": [{"relation": "self", "url": self_link}],
+        "entry": entries,
+    }
     return orjson.dumps(bundle)
 
 

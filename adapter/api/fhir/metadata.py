@@ -94,7 +94,7 @@ def _resource(offer: TypeOffer, profiles: list[str]) -> dict[str, Any]:
         told["supportedProfile"] = profiles
     told["interaction"] = [{"code": code} for code in offer.interactions]
     told["versioning"] = "versioned-update" if offer.changes else "versioned"
-    told["readHistory"] = False
+    told["readHistory"] = offer.has_versions
     told["updateCreate"] = False
     if offer.includes:
         told["searchInclude"] = list(offer.includes)

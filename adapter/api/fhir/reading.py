@@ -20,6 +20,7 @@ from adapter.api.problems import report
 from adapter.delivery.renewal import present_of, renew
 from adapter.errors import NotReady, UnknownRecord
 from adapter.store import audit, views
+from adapter.store.history import resource_history
 from adapter.store.paging import Page
 from adapter.store.views import Bound, Present, StoredBundle, StoredResource
 
@@ -69,6 +70,32 @@ class Reading:
         if found is None:
             raise UnknownRecord
         self._keep("read", [found])
+        return found
+
+    def versions(
+        self, resource_type: str, resource_id: str, version: str | None = None
+    ) -> list[StoredResource]:
+        """The versions of that resource that are served, newest first, or one of them.
+
+        UnknownRecord when there is none in the caller's own views as they are now.
+        """
+        if not FHIR_ID.fullmatch(resource_id):
+            resource_id = ""
+        found = [
+            each
+            for each in resource_history(
+                self.parts.store,
+                self.caller.ods_code,
+                self.caller.kinds,
+                resource_type,
+                resource_id,
+                present=self.present,
+            )
+            if version is None or str(each.version) == version
+        ]
+        if not found:
+            raise UnknownRecord
+        self._keep("history" if version is None else "vread", found)
         return found
 
     def bundle(self, view_id: str) -> StoredBundle:

@@ -10,7 +10,12 @@ from flask import Blueprint, Response
 from adapter.api.auth import Role, open_to, open_to_anyone
 from adapter.api.fhir.answers import fhir_answer
 from adapter.api.fhir.metadata import capability_statement, supported_profiles
-from adapter.api.fhir.read import check_read_parameters, read_type
+from adapter.api.fhir.read import (
+    check_read_parameters,
+    read_history,
+    read_type,
+    read_version,
+)
 from adapter.api.fhir.search import search_type
 from adapter.api.fhir.task import patch_task, put_task
 from adapter.api.fhir.types import TYPES, TypeOffer
@@ -54,9 +59,20 @@ def _offer_type(routes: Blueprint, parts: Parts, offer: TypeOffer) -> None:
     def search() -> Response:
         return search_type(parts, offer)
 
+    @open_to(Role.RECEIVER)
+    def versions(resource_id: str) -> Response:
+        return read_history(parts, offer, resource_id)
+
+    @open_to(Role.RECEIVER)
+    def version(resource_id: str, version: str) -> Response:
+        return read_version(parts, offer, resource_id, version)
+
     one = f"/{offer.name}/<resource_id>"
     name = offer.name.lower()
     routes.add_url_rule(one, f"{name}-read", read, methods=["GET"])
+    if offer.has_versions:
+        routes.add_url_rule(f"{one}/_history", f"{name}-history", versions)
+        routes.add_url_rule(f"{one}/_history/<version>", f"{name}-vread", version)
     if offer.is_searched:
         address = f"/{offer.name}"
         routes.add_url_rule(address, f"{name}-search", search, methods=["GET"])

@@ -55,7 +55,13 @@ class TypeOffer:
     def interactions(self) -> tuple[str, ...]:
         """The interactions of a CapabilityStatement, in its codes."""
         search = ("search-type",) if self.is_searched else ()
-        return ("read", *search, *self.changes)
+        versions = ("vread", "history-instance") if self.has_versions else ()
+        return ("read", *versions, *search, *self.changes)
+
+    @property
+    def has_versions(self) -> bool:
+        """Whether earlier versions are served; a view is served as it is now only."""
+        return self.name != BUNDLE
 
 
 _ANY = (ID, LAST_UPDATED)
