@@ -6,6 +6,7 @@ a template is loaded, and lets ``explain.py`` say which places of the record wer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ from adapter.mapping.expressions import (
 from adapter.mapping.signatures import Bound, State
 
 Value = Any
+
+_STEP = re.compile(r"[.\[]")
 
 
 @dataclass(frozen=True)
@@ -106,11 +109,13 @@ class Evaluator:
     def read(self) -> tuple[str, ...]:
         """The places read, each once, without those that only lead to another."""
         places = dict.fromkeys(self.places)
-        return tuple(
-            one
-            for one in places
-            if not any(other.startswith((f"{one}.", f"{one}[")) for other in places)
-        )
+        leading = {
+            place[: step.start()]
+            for place in places
+            for step in _STEP.finditer(place)
+            if len(places) > 1
+        }
+        return tuple(one for one in places if one not in leading)
 
     def value(self, node: Expression) -> Value:
         """What the expression gives; None for nothing."""
@@ -169,9 +174,10 @@ class Evaluator:
     def _call(self, node: Call) -> Value:
         bound = node.bound
         assert isinstance(bound, Bound)
+        before = len(self.places)
         values = [self.value(argument) for argument in bound.arguments]
         if node.function == "each":
-            self._note_each(values[0], node.arguments[1])
+            self._note_each(values[0], node.arguments[1], before)
         if bound.code_map is not None:
             local = values[0] if isinstance(values[0], list) else [values[0]]
             self.rows.extend(
@@ -181,10 +187,17 @@ class Evaluator:
             return bound.call(self.state, *values)
         return bound.call(*values)
 
-    def _note_each(self, items: Value, field: Expression) -> None:
-        """The places of one field of the items of a list, which ``each`` gathers."""
+    def _note_each(self, items: Value, field: Expression, before: int) -> None:
+        """The places of one field of the items of a list, which ``each`` gathers.
+
+        They stand for what was read to find the items, which gave no value.
+        """
         assert isinstance(field, Constant)
-        for item in items or ():
-            at = self._where.get(id(item))
-            if at is not None and item.get(field.value) is not None:
-                self.places.append(f"{at}.{field.value}")
+        found = [
+            f"{at}.{field.value}"
+            for item in items or ()
+            if (at := self._where.get(id(item))) is not None
+            and item.get(field.value) is not None
+        ]
+        if found:
+            self.places[before:] = found

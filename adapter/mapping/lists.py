@@ -83,15 +83,15 @@ def _where(site: Site) -> Bound:
     one = kept.item if kept.item is not None else kept
     _check_codes(one, site)
 
-    def where(items: Items | None, value: Value) -> list[Mapping[str, Any]]:
-        if value is None:
+    def where(
+        state: State, items: Items | None, value: Value
+    ) -> list[Mapping[str, Any]]:
+        if value is None or not items:
             return []
-        if kept.is_list:
-            return [item for item in items or () if value in item.get(name, ())]
-        return [item for item in items or () if item.get(name) == value]
+        return state.index(items, name).get(value, [])
 
     arguments = (site.arguments[0], site.arguments[2])
-    return Bound(where, arguments, site.shape(0), reads=kept.paths)
+    return Bound(where, arguments, site.shape(0), True, reads=kept.paths)
 
 
 def _check_codes(shape: Shape, site: Site) -> None:

@@ -25,6 +25,25 @@ class State:
         self.context = context
         self._tables: dict[int, tuple[object, dict[str, Any]]] = {}
         self._kinds: dict[str, str] | None = None
+        self._indexes: dict[tuple[int, str], tuple[object, dict[Any, list[Any]]]] = {}
+
+    def index(
+        self, items: Sequence[Mapping[str, Any]], name: str
+    ) -> dict[Any, list[Any]]:
+        """The items of a list by a field, worked out once for each list and field.
+
+        An item whose field is a list stands under each of its values.
+        """
+        known = self._indexes.get((id(items), name))
+        if known is None:
+            index: dict[Any, list[Any]] = {}
+            for item in items:
+                value = item.get(name)
+                each = dict.fromkeys(value) if isinstance(value, list) else (value,)
+                for one in each:
+                    index.setdefault(one, []).append(item)
+            self._indexes[(id(items), name)] = known = (items, index)
+        return known[1]
 
     def table(self, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """The items of a list by their id, worked out once for each list."""

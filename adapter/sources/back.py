@@ -41,6 +41,11 @@ class Back:
             for trace in traces
             if trace.record
         }
+        self._below: dict[Place, list[Place]] = {}
+        for made, places in self._places.items():
+            for length in range(len(made)):
+                self._below.setdefault(made[:length], []).extend(places)
+        self._found: dict[Place, Place] = {}
 
     def tell(self, findings: Sequence[Finding], issues: Sequence[Issue]) -> list[Issue]:
         """Every issue at the sender's place, once, in the order of what was sent.
@@ -48,7 +53,7 @@ class Back:
         What follows from a value that was told of already is left out.
         """
         told = [(found.place, _issue(found)) for found in findings]
-        faulted = [place for place, issue in told if issue.severity == "error"]
+        faulted = {place for place, issue in told if issue.severity == "error"}
         for issue in issues:
             place = self.locate(read_place(issue.path)) if issue.path else ()
             if not (place and is_under(place, faulted)):
@@ -71,11 +76,13 @@ class Back:
         exact = self._places.get(place)
         if exact:
             return self._item_of(exact[0], place)
-        below = [
-            places[0]
-            for made, places in self._places.items()
-            if made[: len(place)] == place
-        ]
+        found = self._found.get(place)
+        if found is None:
+            found = self._found[place] = self._around_or_missing(place)
+        return found
+
+    def _around_or_missing(self, place: Place) -> Place:
+        below = self._below.get(place)
         if below:
             return _cut(common_part(below), _positions(place))
         return self._missing(place)
@@ -120,12 +127,7 @@ class Back:
         for length in range(len(place) - 1, -1, -1):
             if any(isinstance(step, int) for step in place[length:]):
                 return
-            yield [
-                near
-                for made, places in self._places.items()
-                if made[:length] == place[:length]
-                for near in places
-            ]
+            yield self._below.get(place[:length], [])
 
     def _told(self, place: Place) -> Place:
         """The place up to where it is not known which item is meant."""

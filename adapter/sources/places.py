@@ -8,7 +8,7 @@ spreadsheet shows it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 
 from adapter.record.faults import Place, write_path
 
@@ -41,9 +41,9 @@ def write_place(place: Place, *, in_tables: bool) -> str:
     return " ".join(words)
 
 
-def is_under(place: Place, places: Iterable[Place]) -> bool:
+def is_under(place: Place, places: Set[Place]) -> bool:
     """Whether a place is one of these, or lies under one."""
-    return any(place[: len(above)] == above for above in places)
+    return any(place[:length] in places for length in range(len(place) + 1))
 
 
 def common_part(places: Sequence[Place]) -> Place:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapter.record.faults import (
+    LIST_TOO_LONG,
     NOT_A_LIST,
     NOT_A_TEXT,
     NOT_AN_OBJECT,
@@ -29,6 +30,13 @@ TWICE = Fault(
 )
 
 
+LONGEST_LIST = 500
+MOST_ITEMS = 10_000
+TOO_MANY_ITEMS = Fault(
+    "E_LIMIT", f"the lists of an export hold at most {MOST_ITEMS} items together"
+)
+
+
 @dataclass
 class Typed:
     """The tree with its values in the record's types; what is wrong; what is unknown.
@@ -37,6 +45,7 @@ class Typed:
     """
 
     in_texts: bool
+    items: int = 0
     tree: Any = None
     findings: list[Finding] = field(default_factory=list)
     unread: list[Place] = field(default_factory=list)
@@ -73,6 +82,14 @@ def _object(node: Any, branch: Branch, place: Place, typed: Typed) -> Any:
 def _list(node: Any, branch: Branch, place: Place, typed: Typed) -> list[Any] | None:
     if type(node) is not list:
         typed.findings.append(Finding(place, NOT_A_LIST))
+        return None
+    if len(node) > LONGEST_LIST and not typed.in_texts:
+        typed.findings.append(Finding(place, LIST_TOO_LONG))
+        return None
+    typed.items += len(node)
+    if typed.items > MOST_ITEMS:
+        if typed.items - len(node) <= MOST_ITEMS:
+            typed.findings.append(Finding(place, TOO_MANY_ITEMS))
         return None
     # An item that is at fault stays as nothing, so that the others keep their places.
     nothing: dict[str, Any] | None = {} if branch.leaf is None else None

@@ -7,6 +7,7 @@ does not know, a note on an item that is not there), is an error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -14,6 +15,8 @@ from adapter.mapping.explain import Trace
 from adapter.record.faults import Fault, Finding, Place
 from adapter.sources.fields import Branch, SourceField
 from adapter.sources.places import read_place
+
+_STEP = re.compile(r"[.\[]")
 
 UNREAD_FIELD = Fault(
     "W_UNREAD_FIELD",
@@ -59,6 +62,9 @@ def unread_findings(
 class _Walk:
     def __init__(self, source: Declares, used: set[str]) -> None:
         self._used = used
+        self._around_used = {
+            place[: step.start()] for place in used for step in _STEP.finditer(place)
+        }
         self._reads = source.reads
         self._gives = {path for paths in source.homes.values() for path in paths}
 
@@ -83,13 +89,10 @@ class _Walk:
         found = list(self._one(item, branch, at, path))
         if isinstance(item, Mapping) and item:
             values = sum(each.fault is UNREAD_VALUE for each in found)
-            if values and not self._uses_any(at):
+            if values and at not in self._around_used:
                 found = [each for each in found if each.fault is UNREAD_FIELD]
                 found.insert(0, Finding(read_place(at), UNREAD_VALUE))
         yield from found
-
-    def _uses_any(self, at: str) -> bool:
-        return any(place.startswith(f"{at}.") for place in self._used)
 
     def _one(self, value: Any, branch: Branch, at: str, path: str) -> Iterator[Finding]:
         if branch.leaf is None:

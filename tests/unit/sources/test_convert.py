@@ -196,6 +196,17 @@ def test_a_cell_is_told_by_file_row_and_column(
     ]
 
 
+def test_a_value_of_a_list_is_told_at_its_own_row(
+    tarn: Source, tables: dict[str, str]
+) -> None:
+    rows = tables["values.csv"].split("\r\n")
+    at = next(n for n, row in enumerate(rows) if row.startswith("d-1,consent"))
+    rows[at + 1] = "d-1,consent_categories,88"
+    tables["values.csv"] = "\r\n".join(rows)
+    place = f"values.csv row {at + 2} column value"
+    assert errors(tarn, tables) == [("E_UNMAPPED_CODE", place)]
+
+
 def test_a_row_of_no_known_kind_is_never_dropped(
     tarn: Source, tables: dict[str, str]
 ) -> None:
@@ -306,3 +317,34 @@ def test_the_report_has_what_is_wrong_in_a_file(
     assert [each["path"] for each in report["in_file"]] == ["patient.starSign"]
     mapped = {each["path"]: each["fills"] for each in report["mapped"]}
     assert mapped["patient.risks[].typeCode"] == ["safety.risks[].domain"]
+
+
+# --- bounds
+
+
+def test_a_list_that_is_too_long_is_told_and_not_walked(
+    quill: Source, document: dict[str, Any]
+) -> None:
+    document["patient"]["risks"] = [{"x": 1}] * 200_000
+    assert ("E_LIMIT", "patient.risks") in errors(quill, document)
+
+
+def test_lists_that_are_too_long_together_are_told(
+    quill: Source, document: dict[str, Any]
+) -> None:
+    person = {"told": [{}] * 500}
+    document["network"]["people"] = [person] * 30
+    codes = [code for code, _ in errors(quill, document)]
+    assert codes.count("E_LIMIT") == 1
+
+
+def test_a_great_many_faults_cost_no_more_than_their_number(
+    tarn: Source, tables: dict[str, str]
+) -> None:
+    header = tables["risks.csv"].split("\r\n")[0]
+    rows = "".join(f"r{n},zz,,,,,zz{',' * 10}\r\n" for n in range(1_900))
+    tables["risks.csv"] = f"{header}\r\n{rows}"
+    tables["values.csv"] = "owner_id,list,value\r\n" + "r1,risk_triggers,x\r\n" * 1_900
+    found = errors(tarn, tables)
+    assert found.count(("E_UNMAPPED_CODE", "risks.csv row 3 column domain")) == 1
+    assert len([code for code, _ in found if code == "E_UNMAPPED_CODE"]) == 3_800
