@@ -23,7 +23,7 @@ import orjson
 from adapter import __version__
 from adapter.clock import parse_instant, system_clock
 from adapter.errors import AdapterError, Issue, RecipientUnknown, StartRefused
-from adapter.operate import audit_verbs, worklist_verbs
+from adapter.operate import audit_verbs, brake_verbs, worklist_verbs
 from adapter.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -555,6 +555,7 @@ def demo(keep: bool) -> None:
 
 
 audit_verbs(cli, verb, answer)
+brake_verbs(cli, verb, answer)
 worklist_verbs(cli, verb, answer)
 
 

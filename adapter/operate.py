@@ -1,4 +1,4 @@
-"""Verbs for those who run the adapter: the audit trail and the worklist.
+"""Verbs for those who run the adapter: audit trail, worklist, brakes.
 
 ``adapter.cli`` hands in how a verb gets its settings and how it answers.
 """
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapter.clock import format_instant, system_clock
+from adapter.record.vocabulary import RECIPIENT_KINDS
 from adapter.settings import Settings
 
 if TYPE_CHECKING:
+    from adapter.store.brakes import Brake
     from adapter.wiring import Parts
     from adapter.worklist.telling import Telling
 
@@ -144,6 +146,99 @@ def worklist_verbs(cli: click.Group, verb: Verb, answer: Answer) -> None:
             at=parts.clock(),
         )
         answer(_telling(parts).item(closed))
+
+
+def brake_verbs(cli: click.Group, verb: Verb, answer: Answer) -> None:
+    """Add ``brake``."""
+
+    @cli.group()
+    def brake() -> None:
+        """Stop what leaves, at once, and let it go again."""
+
+    def which(function: Callable[..., None]) -> Callable[..., None]:
+        for option in (
+            click.option("--endpoint", help="One endpoint of the directory."),
+            click.option("--kind", type=click.Choice(RECIPIENT_KINDS)),
+            click.option("--all", "everything", is_flag=True, help="All that leaves."),
+            click.option("--by", default="", help="Who says so."),
+        ):
+            function = option(function)
+        return function
+
+    @brake.command()
+    @which
+    @click.option("--reason", required=True, help="Why; shown until it is released.")
+    @verb
+    def on(settings: Settings, by: str, reason: str, **named: Any) -> None:
+        """Stop push and pull within a second, until released."""
+        from adapter.store.brakes import ENDPOINT, set_brake
+
+        parts = _parts(settings)
+        scope, name = _scope(**named)
+        if scope == ENDPOINT and parts.directory.endpoint_named(name) is None:
+            raise click.BadParameter("no endpoint of the directory", param_hint=scope)
+        answer(
+            _told(
+                set_brake(
+                    parts.store,
+                    scope,
+                    name,
+                    reason=reason,
+                    by=by,
+                    actor=COMMAND_LINE,
+                    at=parts.clock(),
+                )
+            )
+        )
+
+    @brake.command()
+    @which
+    @verb
+    def off(settings: Settings, by: str, **named: Any) -> None:
+        """Release a brake; what waited goes on at once."""
+        from adapter.store.brakes import release_brake
+
+        parts = _parts(settings)
+        at = parts.clock()
+        scope, name = _scope(**named)
+        answer(
+            _told(
+                release_brake(
+                    parts.store, scope, name, by=by, actor=COMMAND_LINE, at=at
+                )
+            )
+        )
+
+    @brake.command("list")
+    @click.option("--ever", is_flag=True, help="Those that were released too.")
+    @verb
+    def list_brakes(settings: Settings, ever: bool) -> None:
+        """List the brakes that are on."""
+        from adapter.store.brakes import list_brakes as list_all
+
+        found = list_all(_parts(settings).store, only_on=not ever)
+        answer({"brakes": [_told(each) for each in found]})
+
+
+def _scope(endpoint: str | None, kind: str | None, everything: bool) -> tuple[str, str]:
+    """What a brake is to hold, told in one way only."""
+    if (endpoint is not None) + (kind is not None) + everything != 1:
+        raise click.UsageError("one of --endpoint, --kind and --all is needed")
+    if endpoint is not None:
+        return "endpoint", endpoint
+    return ("kind", kind) if kind is not None else ("all", "")
+
+
+def _told(brake: Brake) -> dict[str, Any]:
+    released = brake.released_at
+    return {
+        "scope": brake.scope,
+        "name": brake.name,
+        "reason": brake.reason,
+        "by": brake.by,
+        "since": format_instant(brake.set_at),
+        "released_at": format_instant(released) if released else None,
+    }
 
 
 def _parts(settings: Settings) -> Parts:

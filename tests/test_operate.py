@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from adapter.cli import cli
 from adapter.store import Store, migrate, open_store
@@ -70,3 +70,34 @@ def test_a_person_works_through_the_list_on_the_command_line(
     run(url, "worklist", "take", item["id"], *person, code=1)
     run(url, "worklist", "take", "nothing", *person, code=1)
     assert run(url, "audit", "verify")["rows"] == 2
+
+
+def test_a_brake_is_set_listed_and_released(url: str, store: Store) -> None:
+    told = run(url, "brake", "on", "--kind", "gp", "--reason", "Wrong practice list")
+    assert (told["scope"], told["name"]) == ("kind", "gp")
+    run(url, "brake", "on", "--kind", "gp", "--reason", "Again", code=1)
+    (listed,) = run(url, "brake", "list")["brakes"]
+    assert (listed["reason"], listed["released_at"]) == ("Wrong practice list", None)
+    run(url, "brake", "off", "--kind", "gp", "--by", "Sam Sender")
+    assert run(url, "brake", "list")["brakes"] == []
+    assert len(run(url, "brake", "list", "--ever")["brakes"]) == 1
+    run(url, "brake", "off", "--kind", "gp", code=1)
+    run(url, "brake", "on", "--all", "--reason", "Stop everything")
+    events = [each.event for each in audit_events(store)]
+    assert events == ["brake-on", "brake-off", "brake-on"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("--all", "--kind", "gp"), ("--endpoint", "nowhere"), ("--kind", "friend")],
+)
+def test_a_brake_that_would_hold_nothing_is_refused(
+    url: str, words: tuple[str, ...]
+) -> None:
+    run(url, "brake", "on", "--reason", "Stop", *words, code=2)
+    assert run(url, "brake", "list")["brakes"] == []
+
+
+def audit_events(store: Store) -> list[Any]:
+    with store.reading() as connection:
+        return list(connection.execute(select(audit).order_by(audit.c.number)))

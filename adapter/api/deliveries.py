@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response
@@ -12,9 +13,10 @@ from adapter.api.auth import Role, current_caller, open_to
 from adapter.api.links import delivery_url, list_url
 from adapter.api.parameters import check_parameters, refuse, text, whole_number
 from adapter.clock import format_instant
-from adapter.delivery.model import State
+from adapter.delivery.model import UNDELIVERED, State
 from adapter.delivery.renewal import redrive
 from adapter.errors import UnknownRecord
+from adapter.store.brakes import Brake, holding, list_brakes
 from adapter.store.deliveries import (
     Attempt,
     Delivery,
@@ -54,7 +56,8 @@ def delivery_routes(parts: Parts) -> Blueprint:
         links = {"self": _list_link(state, record_id, limit, cursor)}
         if page.next is not None:
             links["next"] = _list_link(state, record_id, limit, page.next)
-        found = [delivery_as_json(each, base_url) for each in page.items]
+        on = list_brakes(parts.store)
+        found = [delivery_as_json(each, base_url, on) for each in page.items]
         return json_answer({"deliveries": found, "links": links})
 
     @routes.get("/deliveries/<delivery_id>")
@@ -66,7 +69,7 @@ def delivery_routes(parts: Parts) -> Blueprint:
         task = task_of(found, parts.store, parts.tools.key)
         return json_answer(
             {
-                **delivery_as_json(found, base_url),
+                **delivery_as_json(found, base_url, list_brakes(parts.store)),
                 "requests": [_attempt_as_json(each) for each in made],
                 "acknowledgement": acknowledgement_as_json(task) if task else None,
             }
@@ -84,7 +87,8 @@ def delivery_routes(parts: Parts) -> Blueprint:
             actor=caller.name,
             ods_code=caller.ods_code,
         )
-        answer = json_answer(delivery_as_json(queued, base_url), 202)
+        on = list_brakes(parts.store)
+        answer = json_answer(delivery_as_json(queued, base_url, on), 202)
         answer.headers["Location"] = delivery_url(base_url, queued.id)
         return answer
 
@@ -120,8 +124,16 @@ def _state() -> State | None:
     return State(given)
 
 
-def delivery_as_json(delivery: Delivery, base_url: str) -> dict[str, Any]:
-    """A delivery as its sender sees it; ``requests`` counts those made so far."""
+def delivery_as_json(
+    delivery: Delivery, base_url: str, on: Collection[Brake]
+) -> dict[str, Any]:
+    """A delivery as its sender sees it, with the brake of those ``on`` that holds it.
+
+    ``attempts`` counts the requests made so far.
+    """
+    brake = None
+    if delivery.state in UNDELIVERED:
+        brake = holding(on, delivery.endpoint, delivery.recipient_kind)
     return {
         "id": delivery.id,
         "url": delivery_url(base_url, delivery.id),
@@ -140,6 +152,14 @@ def delivery_as_json(delivery: Delivery, base_url: str) -> dict[str, Any]:
         "next_attempt_at": _optional(delivery.next_attempt_at),
         "created_at": format_instant(delivery.created_at),
         "state_since": format_instant(delivery.state_since),
+        "brake": {
+            "scope": brake.scope,
+            "name": brake.name,
+            "reason": brake.reason,
+            "since": format_instant(brake.set_at),
+        }
+        if brake
+        else None,
         "correlation_id": delivery.correlation_id,
     }
 

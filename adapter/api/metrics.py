@@ -16,6 +16,7 @@ from prometheus_client.exposition import start_wsgi_server
 from prometheus_client.registry import Collector
 
 from adapter.delivery.model import State
+from adapter.store.brakes import ALL, ENDPOINT, KIND
 from adapter.store.figures import figures
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ class StoreFigures(Collector):
             "Age of the oldest delivery that is still to be sent; 0 without one.",
             found.oldest_undelivered.total_seconds(),
         )
+        brakes = GaugeMetricFamily(
+            "adapter_brakes", "Brakes that are on, by what they hold.", labels=["scope"]
+        )
+        for scope in (ENDPOINT, KIND, ALL):
+            brakes.add_metric([scope], sum(on.scope == scope for on in found.brakes))
+        yield brakes
         yield GaugeMetricFamily(
             "adapter_worklist_open", "Things that need a person.", found.open_worklist
         )

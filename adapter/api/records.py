@@ -20,6 +20,7 @@ from adapter.disclosure.decide import decide
 from adapter.errors import UnknownRecord
 from adapter.intake import accept, preview
 from adapter.logs import RECORD_ACCEPTED, RECORD_REPEATED, get_logger
+from adapter.store.brakes import list_brakes
 from adapter.store.deliveries import deliveries_of_record
 from adapter.store.records import (
     RecordVersion,
@@ -72,13 +73,14 @@ def record_routes(parts: Parts) -> Blueprint:
         check_parameters()
         versions = _own_versions(ods_code, record_id)
         found = deliveries_of_record(parts.store, ods_code, record_id)
+        on = list_brakes(parts.store)
         url = record_url(base_url, ods_code, record_id)
         return json_answer(
             {
                 "ods_code": ods_code,
                 "record_id": record_id,
                 "versions": [_version_as_json(each) for each in versions],
-                "deliveries": [delivery_as_json(each, base_url) for each in found],
+                "deliveries": [delivery_as_json(each, base_url, on) for each in found],
                 "links": {"self": url, "decisions": f"{url}/decisions"},
             }
         )

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     bindparam,
     case,
+    not_,
     null,
     or_,
     select,
@@ -27,6 +28,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from adapter.delivery import breaker
 from adapter.delivery.model import STOPPED, UNDELIVERED, State
 from adapter.store import payload
+from adapter.store.brakes import LANE_IS_HELD
 from adapter.store.deliveries import Delivery, delivery_of, move
 from adapter.store.engine import Store
 from adapter.store.heads import EMPTY, ViewHead
@@ -306,6 +308,7 @@ _DUE = (
         lanes.c.next_due <= _NOW,
         or_(lanes.c.lease_until.is_(None), lanes.c.lease_until <= _NOW),
         or_(endpoints.c.stopped_at.is_(None), endpoints.c.probe_at <= _NOW),
+        not_(LANE_IS_HELD),
     )
     .order_by(lanes.c.next_due)
     .limit(1)

@@ -29,7 +29,7 @@ from adapter.delivery.settle import Settled, settle
 from adapter.directory.model import Endpoint
 from adapter.errors import AdapterError, NotReady
 from adapter.intake import Parts as IntakeParts
-from adapter.store import Store, audit
+from adapter.store import Store, audit, brakes
 
 IDLE = timedelta(milliseconds=25)
 """How often an idle thread asks SQLite whether anything was committed."""
@@ -43,6 +43,10 @@ LONGEST_IDLE = timedelta(milliseconds=500)
 
 CANNOT_PREPARE = timedelta(minutes=1)
 """How long a delivery waits whose view could not be prepared again."""
+
+
+BRAKED_WITHIN = timedelta(milliseconds=500)
+"""A request begun so long after its lease looks once more whether a brake was set."""
 
 
 STORE_AWAY = timedelta(milliseconds=500)
@@ -134,7 +138,21 @@ class Worker:
         ):
             lanes.give_back(parts.store, claimed)
             return None
+        if self._is_braked(claimed):
+            lanes.give_back(parts.store, claimed)
+            return None
         return endpoint
+
+    def _is_braked(self, claimed: Claimed) -> bool:
+        """Whether a brake was set since the lease was taken.
+
+        What was leased a moment ago was looked at then.
+        """
+        if self.monotonic() - claimed.lease.taken < BRAKED_WITHIN.total_seconds():
+            return False
+        delivery = claimed.delivery
+        on = brakes.list_brakes(self.parts.store)
+        return bool(brakes.holding(on, claimed.lease.endpoint, delivery.recipient_kind))
 
     def _renew(self, claimed: Claimed, at: datetime) -> None:
         try:

@@ -32,6 +32,8 @@ TASK_ANSWERED = "task-answered"
 VIEW_READ = "view-read"
 RESOURCES_READ = "resources-read"
 RECORD_READ = "record-read"
+BRAKE_ON = "brake-on"
+BRAKE_OFF = "brake-off"
 WORKLIST_HANDLED = "worklist-handled"
 
 WORKER = "worker"

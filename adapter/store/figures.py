@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from adapter.delivery.model import UNDELIVERED, State
+from adapter.store.brakes import Brake, read_brakes
 from adapter.store.deliveries import count_by_state
 from adapter.store.engine import Store
 from adapter.store.schema import deliveries, worklist
@@ -24,6 +25,7 @@ class Figures:
     deliveries: dict[State, int]
     oldest_undelivered: timedelta
     open_worklist: int
+    brakes: tuple[Brake, ...]
 
 
 def figures(store: Store, at: datetime) -> Figures:
@@ -39,5 +41,6 @@ def figures(store: Store, at: datetime) -> Figures:
         open_items = connection.execute(
             select(func.count()).where(worklist.c.closed_at.is_(None))
         ).scalar_one()
+        on = tuple(read_brakes(connection))
     age = timedelta() if oldest is None else max(at - oldest, timedelta())
-    return Figures(count_by_state(store), age, open_items)
+    return Figures(count_by_state(store), age, open_items, on)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from flask import g
 
 from adapter.api.auth import Caller
+from adapter.api.fhir.brakes import unbraked
 from adapter.api.fhir.parameters import FHIR_ID
 from adapter.api.problems import report
 from adapter.delivery.renewal import present_of, renew
@@ -50,7 +51,7 @@ class Reading:
 
     def __init__(self, parts: Parts, caller: Caller, at: datetime) -> None:
         self.parts = parts
-        self.caller = caller
+        self.caller = unbraked(parts, caller)
         self.at = at
         self.present: Present = present_of(parts, at)
         self._renew()

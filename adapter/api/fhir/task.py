@@ -72,9 +72,9 @@ def _held(parts: Parts, task_id: str) -> StoredTask:
     part of the plan, which is for reading only.
     """
     check_read_parameters()
-    caller = current_caller()
     name = task_id if FHIR_ID.fullmatch(task_id) else ""
-    reading = Reading(parts, caller, parts.clock())
+    reading = Reading(parts, current_caller(), parts.clock())
+    caller = reading.caller
     held = read_task(parts.store, name, caller.ods_code, caller.kinds)
     if held is None:
         reading.resource("Task", name)

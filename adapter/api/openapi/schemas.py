@@ -190,6 +190,15 @@ _DELIVERY_FIELDS: dict[str, Schema] = {
     "created_at": INSTANT,
     "state_since": INSTANT,
     "correlation_id": TEXT,
+    "brake": or_null(
+        shape(
+            "What a person has stopped, this delivery with it.",
+            scope={"enum": ["endpoint", "kind", "all"]},
+            name=TEXT,
+            reason=TEXT,
+            since=INSTANT,
+        )
+    ),
 }
 _ATTEMPT = shape(
     "One request to the recipient.",
