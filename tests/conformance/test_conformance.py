@@ -22,7 +22,9 @@ import pytest
 from conformance.judge import Finding, Judge, build, missing_tools
 
 from adapter.bundle.build import Stamp, acceptance_task, collection, transaction
+from adapter.bundle.content import Content
 from adapter.bundle.ids import Ids
+from adapter.bundle.retirement import DELETED, END_STATUSES, Held, with_ends
 from adapter.prepare import prepare_all
 from adapter.record.parse import check
 from adapter.settings import Settings
@@ -214,3 +216,15 @@ def test_every_accepted_warning_still_occurs(
         and not any(row.covers(finding) for finding in warnings)
     ]
     assert stale == []
+
+
+@pytest.mark.parametrize("kind", sorted([*END_STATUSES, *DELETED]))
+def test_the_end_of_each_type_is_sound(kind: str, judge: Judge) -> None:
+    ids = Ids(b"k" * 32, "ZZ9A1", "tr-1", "r-1")
+    held = Held(f"{kind}/{ids.of(kind, 'x')}", ids.of("Patient"))
+    stamp = Stamp(ids.view_id(), 2, AT)
+    bundle = with_ends(
+        transaction(Content((), None, ""), stamp, ADDRESS, task=None), [held]
+    )
+    errors = [each for each in judge.findings(bundle) if each.severity == "error"]
+    assert errors == []

@@ -24,12 +24,12 @@ from conformance.fhir_server import FhirServer, build, running
 from conformance.judge import missing_tools
 
 from adapter.api.auth import load_callers
+from adapter.bundle.retirement import DELETED, END_STATUSES
 from adapter.canonical import NHS_NUMBER_SYSTEM, RESOURCE_ID_SYSTEM
 from adapter.delivery.model import Answer, Outcome, State
 from adapter.delivery.transports.rest import RestTransport
 from adapter.delivery.worker import run_once
-from adapter.directory import load_directory
-from adapter.directory.model import Endpoint
+from adapter.directory.model import Directory, Endpoint
 from adapter.generate.making import nhs_number
 from adapter.intake import accept
 from adapter.prepare import Tools
@@ -175,10 +175,7 @@ def sender(
             clock=clock,
             store=store,
             tools=replace(tools, key=store.key()),
-            directory=load_directory(
-                json.dumps({"endpoints": endpoints(server, patient)}),
-                secrets=lambda name: None,
-            ),
+            directory=Directory(endpoints(server, patient), "of-this-test"),
             callers=load_callers(""),
         )
         sent = Recorded(RestTransport(clock))
@@ -189,7 +186,7 @@ def sender(
         store.close()
 
 
-def endpoints(server: FhirServer, patient: str) -> Resource:
+def endpoints(server: FhirServer, patient: str) -> tuple[Endpoint, ...]:
     """Every organisation of the examples, all at one address."""
     kinds: dict[str, set[str]] = {}
     for case in EXAMPLES:
@@ -197,18 +194,17 @@ def endpoints(server: FhirServer, patient: str) -> Resource:
         for each in record["consent_and_sharing"]["recipients"]:
             if "ods_code" in each:
                 kinds.setdefault(each["ods_code"], set()).add(each["kind"])
-    return {
-        f"at-{ods_code.lower()}": {
-            "ods_code": ods_code,
-            "kinds": sorted(found),
-            "transport": "rest",
-            "address": server.url,
-            "patient": patient,
-            "auth": {"type": "none"},
-            "timeouts": {"read": 30},
-        }
+    return tuple(
+        Endpoint(
+            f"at-{ods_code.lower()}",
+            ods_code,
+            tuple(sorted(found)),
+            server.url,
+            patient=patient,
+            read_timeout=30.0,
+        )
         for ods_code, found in kinds.items()
-    }
+    )
 
 
 def members(bundle: Resource) -> list[tuple[str, str]]:
@@ -388,3 +384,156 @@ def test_a_changed_phone_number_arrives(
     assert "01154960001" not in phones
     states = {each.state for each in ward.deliveries() if each.endpoint}
     assert states == {State.DELIVERED}
+
+
+def test_a_match_finds_its_own_patient_and_leaves_it_as_it_was(
+    server: FhirServer, sender: Callable[..., Sender]
+) -> None:
+    ward = sender("match")
+    theirs = own_patient(server, ward.number)
+    record = ward.record("planned-handover")
+    ward.post(record)
+    later = ward.next(record, 2)
+    later["young_person"]["phone"] = "0115 496 0009"
+    ward.post(later)
+
+    assert server.read("Patient", theirs["id"]) == theirs
+    persons = server.find("Patient", identifier=f"{NHS_NUMBER_SYSTEM}|{ward.number}")
+    assert [each["id"] for each in persons] == [theirs["id"]]
+    assert server.find("Flag", patient=theirs["id"])
+
+    ward.post(withdrawn(ward, later))
+
+    assert server.read("Patient", theirs["id"]) == theirs
+    flags = server.find("Flag", patient=theirs["id"])
+    assert [each for each in flags if each["status"] != "inactive"] == []
+
+
+def test_a_person_can_be_referred_to_without_a_patient(
+    server: FhirServer, sender: Callable[..., Sender]
+) -> None:
+    ward = sender("reference")
+    ward.post(ward.record("planned-handover"))
+    bundle = ward.sent.newest("at-zz9b2")
+    assert "Patient" not in {kind for kind, _ in members(bundle)}
+    subjects = [
+        the(server, kind, name)["subject"]["identifier"]
+        for kind, name in members(bundle)
+        if kind in {"Flag", "CarePlan"}
+    ]
+    assert {each["value"] for each in subjects} == {ward.number}
+    persons = server.find("Patient", identifier=f"{NHS_NUMBER_SYSTEM}|{ward.number}")
+    assert persons == []
+
+
+def withdrawn(ward: Sender, record: Resource) -> Resource:
+    later = ward.next(record, record["record_version"] + 1)
+    later["status"] = "withdrawn"
+    later["status_reason"] = "Sent in error (synthetic)"
+    return later
+
+
+def is_ended(server: FhirServer, kind: str, name: str) -> bool:
+    """Whether the server holds it as ended, and with none of its words."""
+    if kind in DELETED:
+        return held(server, kind, name) == []
+    resource = the(server, kind, name)
+    end = END_STATUSES[kind]
+    known = {"resourceType", "id", "meta", "identifier", end.person, *end.sets}
+    return resource.keys() <= known and all(
+        resource[element] == value for element, value in end.sets.items()
+    )
+
+
+def test_a_withdrawn_record_leaves_nothing_active(
+    server: FhirServer, sender: Callable[..., Sender]
+) -> None:
+    ward = sender()
+    record = ward.record("planned-handover")
+    ward.post(record)
+    sent = {
+        endpoint: members(ward.sent.newest(endpoint))
+        for endpoint, _ in ward.sent.bodies
+    }
+    assert len(sent) > 1
+
+    ward.post(withdrawn(ward, record))
+
+    left = {
+        endpoint: [each for each in those if not is_ended(server, *each)]
+        for endpoint, those in sent.items()
+    }
+    assert left == {endpoint: [] for endpoint in sent}
+    for endpoint in sent:
+        (notice,) = [
+            each
+            for each in members(ward.sent.newest(endpoint))
+            if each not in sent[endpoint]
+        ]
+        assert the(server, *notice)["status"] == "completed"
+
+
+def test_a_later_version_without_a_risk_leaves_no_active_word_of_it(
+    server: FhirServer, sender: Callable[..., Sender]
+) -> None:
+    ward = sender()
+    record = ward.record("shared-lives-version-2")
+    ward.post(record)
+    before = set(members(ward.sent.newest("at-zz9b2")))
+
+    later = ward.next(record, 3)
+    safety = later["safety"]
+    safety["risks"] = _without(safety["risks"], "rk-2")
+    safety["mitigations"] = _without(safety["mitigations"], "mt-2")
+    refer_no_more(later, "mt-2")
+    ward.post(later)
+
+    bundle = ward.sent.newest("at-zz9b2")
+    present = {
+        member
+        for member, resource in zip(
+            members(bundle),
+            [entry["resource"] for entry in bundle["entry"] if "resource" in entry],
+            strict=True,
+        )
+        if member in before and not _is_end(resource)
+    }
+    gone = before - present
+    assert {"Flag", "RiskAssessment"} <= {kind for kind, _ in gone}
+    assert [each for each in gone if not is_ended(server, *each)] == []
+    patient = next(name for kind, name in before if kind == "Patient")
+    token = {"patient.identifier": f"{RESOURCE_ID_SYSTEM}|{patient}"}
+    for kind in ("Flag", "RiskAssessment"):
+        active = [
+            each
+            for each in server.find(kind, **token)
+            if each["status"] != END_STATUSES[kind].sets["status"]
+        ]
+        assert {(kind, name) for name in _names(active)} <= present
+
+
+def _is_end(resource: Resource) -> bool:
+    end = END_STATUSES.get(resource["resourceType"])
+    return end is not None and resource.keys() <= {
+        "resourceType",
+        "identifier",
+        end.person,
+        *end.sets,
+    }
+
+
+def _without(items: list[Resource], name: str) -> list[Resource]:
+    return [each for each in items if each["id"] != name]
+
+
+def refer_no_more(node: Any, name: str) -> None:
+    """Take a mitigation out of every list that refers to it."""
+    for part in node.values() if isinstance(node, dict) else node:
+        if isinstance(part, dict):
+            refs = part.get("mitigation_refs")
+            if refs is not None:
+                part["mitigation_refs"] = [each for each in refs if each != name]
+                if not part["mitigation_refs"]:
+                    del part["mitigation_refs"]
+        if isinstance(part, dict | list):
+            refer_no_more(part, name)
