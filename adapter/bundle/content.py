@@ -15,10 +15,9 @@ from typing import Any, overload
 
 import orjson
 
-from adapter.bundle.forms import Form, Forms, identify, type_of
+from adapter.bundle.forms import Form, Forms, identify
 from adapter.bundle.ids import Ids
 from adapter.bundle.stamps import Resource
-from adapter.errors import BundleInvalid, Issue
 
 __all__ = [
     "ACCEPTANCE",
@@ -147,18 +146,17 @@ def make_content(
     other recipients, where they share some.
     """
     forms = Forms() if forms is None else forms
-    symbols = [_symbol(resource) for resource in mapped]
-    targets = {symbol for symbol in symbols if not _is_acceptance(symbol)}
+    mapped_forms = [forms.of(resource) for resource in mapped]
+    targets = {form.symbol for form in mapped_forms if not _is_acceptance(form)}
     names = _Names(ids)
     members: list[Form] = []
     acceptance: Resource | None = None
     astray: set[Form] = set()
-    for symbol, resource in zip(symbols, mapped, strict=True):
-        form = forms.of(resource, symbol)
+    for form, resource in zip(mapped_forms, mapped, strict=True):
         if not form.references <= targets:
-            form = Form(resource, symbol, targets=targets)
+            form = Form(resource, form.symbol, targets=targets)
             astray.add(form)
-        if _is_acceptance(symbol):
+        if _is_acceptance(form):
             acceptance = orjson.loads(form.text.filled(names))
         else:
             members.append(form)
@@ -189,18 +187,5 @@ def order(resource: Mapping[str, Any]) -> tuple[str, str]:
     return resource["resourceType"], resource["id"]
 
 
-def _symbol(resource: Mapping[str, Any]) -> str:
-    kind, symbol = resource.get("resourceType"), resource.get("id")
-    if not isinstance(symbol, str) or type_of(symbol) != kind:
-        issue = Issue(
-            "error",
-            "BUNDLE_STRUCTURE",
-            f"{kind}.id",
-            "the mapping gave no id of the resource's own type",
-        )
-        raise BundleInvalid("A mapped resource has no id", issues=[issue])
-    return symbol
-
-
-def _is_acceptance(symbol: str) -> bool:
-    return symbol.partition("/")[0] == ACCEPTANCE
+def _is_acceptance(form: Form) -> bool:
+    return form.symbol.partition("/")[0] == ACCEPTANCE

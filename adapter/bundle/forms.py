@@ -18,6 +18,7 @@ import orjson
 from adapter.bundle.fhir import identifier_is_list
 from adapter.bundle.stamps import Resource, without_stamps
 from adapter.canonical import RESOURCE_ID_SYSTEM
+from adapter.errors import BundleInvalid, Issue
 
 #: Types that a receiver cannot find by identifier: R4 gives them no such search.
 FOUND_BY_TAG = frozenset({"AdverseEvent", "Provenance"})
@@ -100,14 +101,23 @@ class Forms:
     """The forms of one record's resources, each read once; not to be kept longer."""
 
     def __init__(self) -> None:
+        self._met: dict[int, tuple[Mapping[str, Any], Form]] = {}
         self._known: dict[bytes, Form] = {}
 
-    def of(self, resource: Mapping[str, Any], symbol: str) -> Form:
-        """The form of a mapped resource, all its references taken to lead somewhere."""
+    def of(self, resource: Mapping[str, Any]) -> Form:
+        """The form of a mapped resource, all its references taken to lead somewhere.
+
+        BundleInvalid when it has no symbol of its own type.
+        """
+        met = self._met.get(id(resource))
+        if met is not None:
+            return met[1]
         text = orjson.dumps(resource)
         known = self._known.get(text)
         if known is None:
-            self._known[text] = known = Form(resource, symbol)
+            self._known[text] = known = Form(resource, symbol_of(resource))
+        # The resource is kept beside its form so that its address stays its own.
+        self._met[id(resource)] = resource, known
         return known
 
 
@@ -130,6 +140,20 @@ def identify(resource: Resource) -> Resource:
             others.append(one)
     resource["identifier"] = [ours, *others] if is_list else ours
     return resource
+
+
+def symbol_of(resource: Mapping[str, Any]) -> str:
+    """The symbol of a mapped resource; BundleInvalid when it has none of its type."""
+    kind, symbol = resource.get("resourceType"), resource.get("id")
+    if not isinstance(symbol, str) or type_of(symbol) != kind:
+        issue = Issue(
+            "error",
+            "BUNDLE_STRUCTURE",
+            f"{kind}.id",
+            "the mapping gave no id of the resource's own type",
+        )
+        raise BundleInvalid("A mapped resource has no id", issues=[issue])
+    return symbol
 
 
 def type_of(symbol: str) -> str:

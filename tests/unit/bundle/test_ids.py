@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from adapter.bundle.ids import Ids, keyed_digest, lane_key, nhs_number_hash
+from adapter.bundle.ids import Ids, keyed_digest, lane_key, nhs_number_hash, uuid8
 
 KEY = b"a key for tests"
 
@@ -105,3 +105,10 @@ def test_recipient_kind_and_endpoint_make_the_lane():
     assert make_lane(recipient=renamed) == make_lane()
     assert make_lane(endpoint="other") != make_lane()
     assert make_lane(recipient=family) != make_lane(recipient=family, record="tr-2")
+
+
+@pytest.mark.parametrize("key", [b"short", b"k" * 64, b"longer than a block" * 9])
+def test_an_id_is_an_hmac_whatever_the_length_of_the_key(key):
+    parts = ("ZZ9A1", "tr-1", "r-1", "Flag", "risk-1")
+    name = make_ids(key=key).of("Flag", "risk-1")
+    assert name == uuid8(keyed_digest(key, "resource", *parts))
