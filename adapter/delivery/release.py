@@ -44,6 +44,7 @@ from adapter.delivery.planned import (
     new_delivery,
 )
 from adapter.prepare import Prepared
+from adapter.store.deliveries import SHARE
 from adapter.store.heads import CURRENT, EMPTY, INVALID, ResourceRow, ViewHead
 from adapter.store.payload import Payload, pack
 from adapter.store.tasks import CANCELLED, StoredTask
@@ -56,7 +57,7 @@ __all__ = [
     "Release",
     "cancel",
     "plan",
-    "pushed_body",
+    "reformed",
 ]
 
 
@@ -219,6 +220,37 @@ def pushed_body(
     bundle = with_ends(with_person(bundle, patient_of(content), how), ends)
     retires = tuple(sorted(each.reference for each in ends))
     return Pushed(pack(to_bytes(bundle)), how, retires)
+
+
+def reformed(
+    release: Release, content: Content, around: Circumstances
+) -> Pushed | None:
+    """What is to be sent of a version that stands, where its endpoint now wants the
+    person spoken of in another way than the waiting delivery does; None otherwise.
+    """
+    head, newest = release.head, release.before.newest
+    endpoint = around.directory.endpoint_for(head.recipient_ods, head.recipient_kind)
+    if (
+        endpoint is None
+        or newest is None
+        or newest.view_version != head.version
+        or newest.purpose != SHARE
+        or head.standing != CURRENT
+        or head.stamped_at is None
+    ):
+        return None
+    stamp = Stamp(head.view_id, head.version, head.stamped_at)
+    ids = Ids(around.tools.key, *around.record.key, head.recipient_id)
+    task = acceptance_task(content, ids, stamp, around.base_url)
+    own = {head.version}
+    before = replace(
+        release.before,
+        left_open=tuple(
+            each for each in release.before.left_open if each.view_version not in own
+        ),
+    )
+    pushed = pushed_body(before, head, content, stamp, task, around)
+    return None if pushed.patient == newest.patient else pushed
 
 
 def cancel(task: StoredTask, at: datetime) -> StoredTask:

@@ -17,11 +17,17 @@ from sqlalchemy import Connection
 from adapter.bundle.ids import lane_key
 from adapter.delivery import lanes, outbox
 from adapter.delivery.model import REDRIVABLE, WAITING, State
-from adapter.delivery.release import NO_ENDPOINT, Circumstances, Release, plan
+from adapter.delivery.release import (
+    NO_ENDPOINT,
+    Circumstances,
+    Release,
+    plan,
+    reformed,
+)
 from adapter.delivery.supersede import as_superseded
 from adapter.errors import Conflict, NotReady, UnknownRecord
 from adapter.intake import TIMES_TO_PLAN, Parts, recipient_of
-from adapter.prepare import prepare
+from adapter.prepare import Prepared, prepare
 from adapter.store import audit, deliveries, holdings, records, views, worklist
 from adapter.store.deliveries import Delivery
 from adapter.store.heads import (
@@ -207,7 +213,42 @@ def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> R
             raise Moved
         keys = {stored.record_id: stored.person_key}
         outbox.save(connection, [release], actor=actor, person_keys=keys, at=at)
+        if not release.is_new_version and prepared is not None:
+            is_ours = actor == audit.WORKER
+            _reform(connection, release, prepared, around, is_ours=is_ours)
     return release
+
+
+def _reform(
+    connection: Connection,
+    release: Release,
+    prepared: Prepared,
+    around: Circumstances,
+    *,
+    is_ours: bool,
+) -> None:
+    """Nothing; what waits speaks of the person as the directory now asks."""
+    newest = release.before.newest
+    if newest is None or prepared.content is None:
+        return
+    if newest.attempts - is_ours == 0:
+        views_there = [*release.before.earlier, release.head.view_id]
+        held = holdings.read_holdings(connection, views_there, without=newest.id)
+        before = replace(release.before, holdings=held)
+        release = replace(release, before=before)
+    pushed = reformed(release, prepared.content, around)
+    if pushed is None:
+        return
+    if newest.lane is not None and newest.endpoint is not None:
+        lanes.lock(connection, {newest.lane: newest.endpoint})
+    deliveries.replace_body(
+        connection,
+        newest.id,
+        pushed.body,
+        patient=pushed.patient,
+        retires=pushed.retires,
+        is_ours=is_ours,
+    )
 
 
 def _follow_directory(newest: Delivery, parts: Parts, at: datetime, actor: str) -> None:

@@ -31,7 +31,7 @@ from adapter.record.vocabulary import RECIPIENT_KINDS
 
 TRANSPORTS = (("rest",), ("message", "mesh", "manual"))
 FORMS = (("transaction",), ("collection", "document", "message"))
-PATIENTS = (("own",), ("match", "reference"))
+PATIENTS = (("own", "match", "reference"), ())
 """Of each choice, the words that work and those that are planned."""
 
 LEAST_RESPONSE_BYTES, MOST_RESPONSE_BYTES = 1_000, 50_000_000

@@ -300,6 +300,37 @@ def _move(allowed: frozenset[State], changes: frozenset[str]) -> Update:
     )
 
 
+def replace_body(
+    connection: Connection,
+    delivery_id: str,
+    body: Payload,
+    *,
+    patient: str,
+    retires: Sequence[str],
+    is_ours: bool,
+) -> None:
+    """Nothing; what waits to be sent says it in another way. What is being sent stays.
+
+    The caller has locked its lane. ``is_ours``: the caller has leased it, and has not
+    sent it yet.
+    """
+    waiting = {State.QUEUED, State.HELD, State.FAILED, State.EXPIRED}
+    if is_ours:
+        waiting.add(State.SENDING)
+    connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == delivery_id,
+            deliveries.c.state.in_(sorted(state.value for state in waiting)),
+        )
+        .values(
+            patient=patient,
+            retires=list(retires) or None,
+            **payload.columns("body", body),
+        )
+    )
+
+
 def queue_again(
     connection: Connection,
     delivery_id: str,

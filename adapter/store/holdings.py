@@ -47,8 +47,13 @@ class Holdings:
     sent: tuple[str, ...] = ()
 
 
-def read_holdings(connection: Connection, view_ids: Sequence[str]) -> Holdings:
-    """What the recipient of these views may hold of them now."""
+def read_holdings(
+    connection: Connection, view_ids: Sequence[str], *, without: str = ""
+) -> Holdings:
+    """What the recipient of these views may hold of them now.
+
+    ``without`` is a delivery that is known never to have been sent.
+    """
     if not view_ids:
         return Holdings()
     rows = connection.execute(
@@ -65,7 +70,11 @@ def read_holdings(connection: Connection, view_ids: Sequence[str]) -> Holdings:
             (view_versions.c.view_id == deliveries.c.view_id)
             & (view_versions.c.version == deliveries.c.view_version),
         )
-        .where(deliveries.c.view_id.in_(list(view_ids)), deliveries.c.attempts > 0)
+        .where(
+            deliveries.c.view_id.in_(list(view_ids)),
+            deliveries.c.attempts > 0,
+            deliveries.c.id != without,
+        )
         .order_by(deliveries.c.number)
     ).all()
     held: dict[str, str] = {}

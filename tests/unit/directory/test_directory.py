@@ -155,8 +155,6 @@ endpoints:
         ("transport", "mesh"),
         ("transport", "manual"),
         ("form", "document"),
-        ("patient", "match"),
-        ("patient", "reference"),
         ("auth", "{type: basic, username: us, password_secret: FENWICK_TOKEN}"),
         ("auth", "{type: mtls, certificate_secret: C, private_key_secret: K}"),
         (
@@ -172,6 +170,12 @@ def test_what_is_planned_is_refused_as_not_there_yet(key: str, value: str):
     refused = [issue for issue in found if issue.code == "NOT_THERE_YET"]
     assert len(refused) == 1
     assert "is not there yet" in refused[0].message
+
+
+@pytest.mark.parametrize("word", ["own", "match", "reference"])
+def test_an_endpoint_says_how_the_person_is_spoken_of(word: str):
+    (found,) = load(endpoint(patient=word)).endpoints
+    assert found.patient == word
 
 
 def test_the_shape_of_what_is_planned_is_checked_too():
