@@ -7,20 +7,25 @@ on PostgreSQL: a record, then lanes by key, then all else. Source: design, secti
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from time import monotonic as system_monotonic
 from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Select,
     bindparam,
     case,
+    func,
     not_,
     null,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -120,20 +125,29 @@ def claim(
     owner: str,
     *,
     length_for: Callable[[str], timedelta] = lambda endpoint: LEASE,
+    most_at: Callable[[str], int | None] = lambda endpoint: None,
     monotonic: Callable[[], float] = system_monotonic,
 ) -> Claimed | None:
     """The next delivery that is due, leased and marked as sending; None if none is.
 
-    ``length_for`` says how long to lease a lane of the named endpoint. Committed when
-    it returns, so no transaction is open while the caller sends.
+    ``length_for`` says how long to lease a lane of the named endpoint, ``most_at`` how
+    many of its lanes may be leased at once, None for as many as there are. Committed
+    when it returns, so no transaction is open while the caller sends.
     """
     taken = monotonic()
     with store.writing() as connection:
         now = store.now(connection)
+        full = _full(connection, now, most_at)
         while True:
-            lane = connection.execute(_DUE_TO_LEASE, {"now": now}).one_or_none()
+            lane = connection.execute(
+                _due_to_lease(len(full)),
+                {"now": now, **{f"full_{n}": name for n, name in enumerate(full)}},
+            ).one_or_none()
             if lane is None:
                 return None
+            if not _has_room(connection, lane.endpoint, now, most_at):
+                full.append(lane.endpoint)
+                continue
             found = _next_to_send(connection, lane.key, now)
             if found is None:
                 refresh(connection, lane.key)
@@ -159,6 +173,40 @@ def claim(
                 lane.key, lane.endpoint, token, owner, length, taken, is_probe
             )
             return _claimed(lease, *found, now)
+
+
+def _full(
+    connection: Connection, now: datetime, most_at: Callable[[str], int | None]
+) -> list[str]:
+    """The endpoints of which as many lanes are leased as may be."""
+    leased = connection.execute(_LEASED, {"now": now}).all()
+    return [
+        name
+        for name, count in leased
+        if (most := most_at(name)) is not None and count >= most
+    ]
+
+
+def _has_room(
+    connection: Connection,
+    endpoint: str,
+    now: datetime,
+    most_at: Callable[[str], int | None],
+) -> bool:
+    """Whether one more lane of the endpoint may be leased.
+
+    On SQLite the caller is alone already. On PostgreSQL those who lease a lane of one
+    endpoint take turns here, so that two do not both take the last place.
+    """
+    most = most_at(endpoint)
+    if connection.dialect.name == "sqlite" or most is None:
+        return True
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(:room, :endpoint)"),
+        {"room": _ROOM, "endpoint": zlib.crc32(endpoint.encode()) - 2**31},
+    )
+    leased = connection.execute(_LEASED, {"now": now}).all()
+    return all(count < most for name, count in leased if name == endpoint)
 
 
 def is_due(store: Store) -> bool:
@@ -313,7 +361,24 @@ _DUE = (
     .order_by(lanes.c.next_due)
     .limit(1)
 )
-_DUE_TO_LEASE = _DUE.with_for_update(of=lanes, skip_locked=True)
+_LEASED = (
+    select(lanes.c.endpoint, func.count())
+    .where(lanes.c.lease_until > _NOW)
+    .group_by(lanes.c.endpoint)
+)
+_ROOM = 7_402_118
+"""The first half of the lock under which a place at an endpoint is taken."""
+
+
+@cache
+def _due_to_lease(full: int) -> Select[Any]:
+    """The next lane that is due, past as many endpoints (``full_0`` …) as are full."""
+    names = [bindparam(f"full_{n}", type_=lanes.c.endpoint.type) for n in range(full)]
+    return _DUE.where(*(lanes.c.endpoint != name for name in names)).with_for_update(
+        of=lanes, skip_locked=True
+    )
+
+
 _FIRST = (
     select(deliveries)
     .where(deliveries.c.lane == _OF_LANE, _IS_UNDELIVERED)

@@ -93,6 +93,7 @@ class Worker:
             self.parts.store,
             self.name,
             length_for=self._length_for,
+            most_at=self._most_at,
             monotonic=self.monotonic,
         )
         if claimed is None:
@@ -194,6 +195,10 @@ class Worker:
                 if self.monotonic() >= end:
                     raise
                 self.pause(STORE_AWAY.total_seconds())
+
+    def _most_at(self, name: str) -> int | None:
+        endpoint = self.parts.directory.endpoint_named(name)
+        return None if endpoint is None else endpoint.concurrency
 
     def _length_for(self, name: str) -> timedelta:
         endpoint = self.parts.directory.endpoint_named(name)
