@@ -21,6 +21,7 @@ from adapter.bundle.ids import keyed_digest, nhs_number_hash
 from adapter.clock import format_instant, parse_instant
 from adapter.delivery import outbox
 from adapter.delivery.release import Before, Circumstances, Release, plan
+from adapter.delivery.reminders import first_looks, gap_times
 from adapter.delivery.supersede import (
     CHANGED,
     Over,
@@ -40,7 +41,7 @@ from adapter.record.grouping import group
 from adapter.record.model import Record
 from adapter.record.parse import check, parse
 from adapter.settings import Settings
-from adapter.store import Store, audit, holdings, records, worklist
+from adapter.store import Store, audit, holdings, records, sweeps, worklist
 from adapter.store.audit import Entry
 from adapter.store.heads import Moved, check_unmoved
 from adapter.store.payload import pack
@@ -128,6 +129,7 @@ def accept(
                 releases,
                 stood,
                 record,
+                first_looks(record, gap_times(record), parts.policy, at),
                 parts.store,
             )
         except Moved:
@@ -353,6 +355,7 @@ def _save(
     releases: Sequence[Release],
     stood: _Stood,
     record: Record,
+    looks: Mapping[str, datetime],
     store: Store,
 ) -> None:
     key = (stored.ods_code, stored.record_id)
@@ -403,6 +406,7 @@ def _save(
             by=stored.ods_code,
             at=stored.accepted_at,
         )
+        sweeps.keep_reminders(connection, *key, looks)
 
 
 def gaps_of(record: Record) -> list[Gap]:

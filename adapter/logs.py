@@ -33,6 +33,7 @@ WORKER_STOPPED = "worker-stopped"
 SERVICE_STARTED = "service-started"
 SERVICE_STOPPED = "service-stopped"
 CHILD_ENDED = "child-ended"
+SWEPT = "swept"
 CLOCK_SHIFTED = "clock-shifted"
 
 

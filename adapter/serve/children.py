@@ -10,8 +10,9 @@ serving when it is killed, so that worker watches its own parent in the same way
 from __future__ import annotations
 
 import multiprocessing
+import os
 from functools import partial
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from adapter import logs
@@ -33,12 +34,18 @@ def work(parts: Parts, stop: Event | None = None) -> None:
 
     Without ``stop``, SIGTERM and SIGINT tell it.
     """
+    from adapter.delivery import sweep
     from adapter.delivery.transports.rest import RestTransport
-    from adapter.delivery.worker import run
+    from adapter.delivery.worker import own_name, run
 
     if stop is None:
         stop = stop_by_signals().asked
+    sweeper = Thread(
+        target=sweep.run, args=(parts, own_name(os.getpid()), stop), name="sweep"
+    )
+    sweeper.start()
     run(parts, RestTransport(parts.clock), stop)
+    sweeper.join()
 
 
 def run_worker(parts: Parts) -> None:

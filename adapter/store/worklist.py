@@ -39,6 +39,9 @@ DELIVERY_LATE = "DELIVERY_LATE"
 WITHOUT_WORK = frozenset({"RECORD", "MARK_INCOMPLETE", "SILENT_OMISSION"})
 """Obligations that are met by what the adapter does itself."""
 
+ONCE = frozenset({TURNING_18})
+"""What another version of the record does not ask for again."""
+
 DECLARED_GAP_REASON = "declared_gap"
 DECLARED_GAP_OVERDUE = "declared_gap_overdue"
 
@@ -314,7 +317,7 @@ def _merge(connection: Connection, duties: Sequence[Duty], at: datetime) -> None
         entry = {
             name: value for name in _ABOUT if (value := getattr(duty, name)) is not None
         }
-        if entry not in settled:
+        if not any(_is_same(first.purpose, entry, old) for old in settled):
             fresh.append(entry)
             dues.append(duty.due)
     if not fresh:
@@ -331,6 +334,13 @@ def _merge(connection: Connection, duties: Sequence[Duty], at: datetime) -> None
     if found and is_open and about == told and due == found.due:
         return
     _write(connection, found, key, about, settled, due, first.owner, at)
+
+
+def _is_same(purpose: str, new: Entry, old: Entry) -> bool:
+    """Whether what a person has dealt with is this: once in ONCE, else by version."""
+    if purpose not in ONCE:
+        return new == old
+    return {**new, "record_version": 0} == {**old, "record_version": 0}
 
 
 def _replaces(new: Entry, old: Entry) -> bool:

@@ -5,6 +5,7 @@ Source: disclosure rules, sections 8 and 12; record model, 1.1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -95,6 +96,7 @@ PURPOSES: Mapping[str, Purpose] = {
     ),
 }
 
+_BIRTHDAY = re.compile(r"birthday_in_(\d+)_days")
 _OTHER = Purpose("A person has to look at this", "Close with what you decided")
 
 REASONS: Mapping[str, str] = {
@@ -114,4 +116,7 @@ def purpose_of(code: str) -> Purpose:
 
 def reason_in_words(reason: str) -> str:
     """The reason of an entry as a sentence."""
+    days = _BIRTHDAY.fullmatch(reason)
+    if days is not None:
+        return f"The 18th birthday is in {days[1]} days or fewer."
     return REASONS.get(reason, f"The reason was {reason}.")
