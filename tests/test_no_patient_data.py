@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from api.conftest import empty_store, house, settings, tools  # noqa: F401
 from api_house import FIXTURES, House, record_of
 from prometheus_client import generate_latest
@@ -91,8 +92,10 @@ class _Fails:
 def test_nothing_of_a_person_is_told(
     house: House,  # noqa: F811
     capfd: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     start_logging("DEBUG")
+    request.addfinalizer(structlog.reset_defaults)
     records = [record_of(case) for case in CASES if not case.startswith("bad-")]
     private = _private(records)
     assert len(private) > 200
