@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from flask import Blueprint, Response
 
 from adapter.api.acknowledgements import acknowledgement_as_json, task_of
@@ -14,7 +15,7 @@ from adapter.api.links import delivery_url, list_url
 from adapter.api.parameters import check_parameters, refuse, text, whole_number
 from adapter.clock import format_instant
 from adapter.delivery.model import UNDELIVERED, State
-from adapter.delivery.renewal import redrive
+from adapter.delivery.renewal import preview_redrive, redrive
 from adapter.errors import UnknownRecord
 from adapter.store.brakes import Brake, holding, list_brakes
 from adapter.store.deliveries import (
@@ -91,6 +92,29 @@ def delivery_routes(parts: Parts) -> Blueprint:
         answer = json_answer(delivery_as_json(queued, base_url, on), 202)
         answer.headers["Location"] = delivery_url(base_url, queued.id)
         return answer
+
+    @routes.get("/deliveries/<delivery_id>/redrive")
+    @open_to(Role.SENDER)
+    def get_redrive(delivery_id: str) -> Response:
+        check_parameters("preview")
+        if text("preview") not in {None, "true"}:
+            raise refuse("preview", "true: to redrive, use POST")
+        found = preview_redrive(
+            delivery_id, parts, parts.clock(), ods_code=current_caller().ods_code
+        )
+        bundle = found.bundle
+        return json_answer(
+            {
+                "delivery": delivery_as_json(
+                    found.delivery, base_url, list_brakes(parts.store)
+                ),
+                "would": found.would,
+                "endpoint": found.endpoint,
+                "view_version": found.view_version,
+                "issues": list(found.issues),
+                "bundle": orjson.loads(bundle.plain()) if bundle else None,
+            }
+        )
 
     def _own(delivery_id: str) -> Delivery:
         found = find_delivery(

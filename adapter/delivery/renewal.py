@@ -9,7 +9,7 @@ Source: design, section 3.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -39,6 +39,8 @@ from adapter.store.heads import (
     find_head,
     read_head,
 )
+from adapter.store.payload import Payload
+from adapter.store.records import StoredRecord
 
 
 def present_of(parts: Parts, at: datetime) -> Present:
@@ -124,6 +126,64 @@ def redrive(
     return now_standing
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What a redrive would send now; nothing was changed to find out.
+
+    ``would`` is ``send_again``, ``send_new_version`` or ``send_withdrawal``, and where
+    nothing would be sent ``nothing_may_leave``, ``bundle_invalid`` or ``no_endpoint``.
+    ``bundle`` is the transaction as it would be sent, None where none would be.
+    """
+
+    delivery: Delivery
+    would: str
+    endpoint: str | None
+    view_version: int
+    issues: tuple[dict[str, str], ...]
+    bundle: Payload | None
+
+
+def preview_redrive(
+    delivery_id: str, parts: Parts, at: datetime, *, ods_code: str | None = None
+) -> Preview:
+    """What a redrive of that delivery would send at this instant.
+
+    Raises UnknownRecord and Conflict as ``redrive`` does for a delivery that is not
+    there or is in no state to be redriven.
+    """
+    delivery = deliveries.find_delivery(parts.store, delivery_id, ods_code=ods_code)
+    if delivery is None:
+        raise UnknownRecord("no such delivery")
+    if delivery.state not in REDRIVABLE:
+        raise Conflict(f"a delivery that is {delivery.state} cannot be redriven")
+    head = find_head(parts.store, delivery.view_id)
+    if head is None:
+        raise UnknownRecord("no such delivery")
+    _, _, release, _, _ = _plan_again(head, parts, at)
+    endpoint = parts.directory.endpoint_for(
+        delivery.recipient_ods, delivery.recipient_kind
+    )
+    body = release.body
+    if not release.is_new_version and release.head.version == delivery.view_version:
+        with parts.store.reading() as connection:
+            body = deliveries.read_body(connection, delivery.id)
+    would = "send_new_version" if release.is_new_version else "send_again"
+    if release.head.standing == EMPTY:
+        would = "send_withdrawal" if body is not None else "nothing_may_leave"
+    elif release.head.standing == INVALID:
+        would, body = "bundle_invalid", None
+    if body is not None and endpoint is None:
+        would, body = "no_endpoint", None
+    return Preview(
+        delivery=delivery,
+        would=would,
+        endpoint=endpoint.name if endpoint else None,
+        view_version=release.head.version,
+        issues=release.issues,
+        bundle=body,
+    )
+
+
 def place(
     delivery: Delivery, parts: Parts, at: datetime, *, actor: str
 ) -> Delivery | None:
@@ -178,7 +238,13 @@ def _prepare_again(head: ViewHead, parts: Parts, at: datetime, actor: str) -> Vi
     raise NotReady("the record is being changed by others just now")
 
 
-def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> Release:
+def _plan_again(
+    head: ViewHead, parts: Parts, at: datetime
+) -> tuple[StoredRecord, ViewHead, Release, Prepared | None, Circumstances]:
+    """The record that stands, the view as it was read, and what preparing it changes.
+
+    Nothing is written. Moved when there is no such view any more.
+    """
     key = (head.ods_code, head.record_id)
     with parts.store.reading() as connection:
         stored = records.read_record(connection, *key)
@@ -201,6 +267,12 @@ def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> R
         base_url=parts.settings.public_base_url,
     )
     release = plan(prepared, recipient or recipient_of(before), before, around)
+    return stored, found, release, prepared, around
+
+
+def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> Release:
+    key = (head.ods_code, head.record_id)
+    stored, found, release, prepared, around = _plan_again(head, parts, at)
     with parts.store.writing() as connection:
         records.lock_record(connection, *key)
         newest = records.read_newest(connection, *key, standing=True)

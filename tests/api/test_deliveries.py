@@ -109,6 +109,21 @@ def test_a_delivery_without_an_endpoint_stays_where_it_is(
     assert "endpoint" in answer.get_json()["detail"]
 
 
+def test_a_redrive_is_previewed(house: House, receipt: dict[str, Any]) -> None:
+    delivery_id = delivery_of(receipt, "r-gp")
+    ward = house.client("ward")
+    before = ward.get(f"/deliveries/{delivery_id}").get_json()
+    told = ward.get(f"/deliveries/{delivery_id}/redrive?preview=true").get_json()
+    assert told["would"] == "no_endpoint"
+    assert told["bundle"] is None
+    assert ward.get(f"/deliveries/{delivery_id}").get_json() == before
+    waits = delivery_of(receipt, "r-amh")
+    assert ward.get(f"/deliveries/{waits}/redrive").status_code == 409
+    asked = f"/deliveries/{delivery_id}/redrive?preview=no"
+    assert ward.get(asked).status_code == 400
+    assert house.client("other-ward").get(asked[:-2] + "true").status_code == 404
+
+
 def test_a_delivery_that_waits_cannot_be_redriven(
     house: House, receipt: dict[str, Any]
 ) -> None:

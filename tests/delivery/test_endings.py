@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from builders import REMOVE, a_risk
 from handovers import (
     BUSY,
+    REFUSED,
     SENDER,
     SmallParts,
     deliveries_to,
@@ -20,6 +22,7 @@ from holders import LOST, Holders
 
 from adapter.bundle.withdrawal import STOP_USING_THIS
 from adapter.delivery.model import State
+from adapter.delivery.renewal import preview_redrive, redrive
 from adapter.delivery.worker import run_once
 from adapter.store import worklist
 from adapter.store.deliveries import WITHDRAWAL
@@ -201,3 +204,20 @@ def test_the_next_version_cancels_what_nobody_answered(parts: SmallParts) -> Non
     send(parts, holders)
     tasks = {t["status"] for t in holders.at("fenwick").all_of("Task")}
     assert tasks == {"cancelled", "requested"}
+
+
+def test_a_preview_shows_what_a_redrive_would_send(parts: SmallParts) -> None:
+    holders = Holders(*[REFUSED] * 3)
+    post(parts)
+    send(parts, holders)
+    failed = delivery_to(parts, "r-amh")
+    shown = preview_redrive(failed.id, parts, parts.clock())
+    assert (shown.would, shown.endpoint) == ("send_again", "fenwick")
+    assert shown.bundle is not None
+    other = parts.with_endpoints(version="none")
+    assert preview_redrive(failed.id, other, parts.clock()).would == "no_endpoint"
+    assert delivery_to(parts, "r-amh") == failed
+    redrive(failed.id, parts, parts.clock(), actor="ops")
+    send(parts, holders)
+    ((_, sent),) = [each for each in holders.sent if each[0] == "fenwick"]
+    assert sent == orjson.loads(shown.bundle.plain())

@@ -148,6 +148,17 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "One delivery, its requests and its answer",
         {200: _ok("found", "DeliveryInFull"), **_REFUSED, **_MISSING},
     ),
+    ("GET", "/deliveries/<delivery_id>/redrive"): Operation(
+        "previewRedrive",
+        "What a redrive would send now; nothing is changed",
+        {
+            200: _ok("what would be sent", "RedrivePreview"),
+            **_REFUSED,
+            **_MISSING,
+            409: Answer("it is in no state to be queued again"),
+        },
+        {"preview": ("true, or absent", {"type": "string", "enum": ["true"]})},
+    ),
     ("POST", "/deliveries/<delivery_id>/redrive"): Operation(
         "redriveDelivery",
         "Queue a delivery again, prepared anew, once what stopped it is mended",

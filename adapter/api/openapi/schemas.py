@@ -286,6 +286,24 @@ SHAPES: dict[str, Schema] = {
         requests=listed(_ATTEMPT),
         acknowledgement=or_null(_ACKNOWLEDGEMENT),
     ),
+    "RedrivePreview": shape(
+        "What a redrive would send now, and why it would send nothing.",
+        delivery=ref("Delivery"),
+        would={
+            "enum": [
+                "send_again",
+                "send_new_version",
+                "send_withdrawal",
+                "nothing_may_leave",
+                "bundle_invalid",
+                "no_endpoint",
+            ]
+        },
+        endpoint=or_null(TEXT),
+        view_version=NUMBER,
+        issues=listed(shape(code=TEXT, path=TEXT)),
+        bundle=or_null({"type": "object"}),
+    ),
     "Deliveries": shape(
         "A page of deliveries, newest first.",
         deliveries=listed(ref("Delivery")),
