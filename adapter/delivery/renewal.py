@@ -335,11 +335,13 @@ def _lane(delivery: Delivery, endpoint: str, parts: Parts) -> str:
     stored = records.load_record(
         parts.store, delivery.ods_code, delivery.record_id, delivery.record_version
     )
-    record = stored.record() if stored else None
-    recipient = record.recipient(delivery.recipient_id) if record else None
-    if record is None or recipient is None:
+    if stored is None:
         raise UnknownRecord("the delivery's record is not kept any more")
-    return lane_key(parts.tools.key, record, recipient, endpoint)
+    # Not the record's own: a withdrawal goes to those that its version names no more.
+    recipient = {"id": delivery.recipient_id, "kind": delivery.recipient_kind}
+    if delivery.recipient_ods:
+        recipient["ods_code"] = delivery.recipient_ods
+    return lane_key(parts.tools.key, stored.record(), recipient, endpoint)
 
 
 def _without_endpoint(

@@ -179,21 +179,41 @@ def test_a_withdrawal_waits_for_a_retry_and_arrives(parts: SmallParts) -> None:
     assert len(holders.standing("fenwick")) == 1
 
 
+def left(holders: Holders, name: str) -> set[str]:
+    """The types of what still stands at that receiver."""
+    return {each.partition("/")[0] for each in holders.standing(name)}
+
+
+def without_the_gp(parts: SmallParts, holders: Holders) -> None:
+    send(parts, holders)
+    post(parts, {"consent_and_sharing.recipients[1]": REMOVE}, record_version=2)
+
+
 def test_a_recipient_that_is_no_longer_named_is_withdrawn_from(
     parts: SmallParts,
 ) -> None:
     holders = Holders()
     post(parts)
+    without_the_gp(parts, holders)
     send(parts, holders)
-    post(parts, {"consent_and_sharing.recipients[1]": REMOVE}, record_version=2)
+    assert left(holders, "surgery") == {"Communication"}
+    assert "Flag" in left(holders, "fenwick")
+
+
+def test_a_withdrawal_from_one_no_longer_named_can_be_redriven(
+    parts: SmallParts,
+) -> None:
+    holders = Holders()
+    post(parts)
+    without_the_gp(parts, holders)
+    holders.answers = [REFUSED]
     send(parts, holders)
-    gone = [
-        name
-        for name in ("fenwick", "surgery", "crisis")
-        if {each.partition("/")[0] for each in holders.standing(name)}
-        == {"Communication"}
-    ]
-    assert len(gone) <= 1
+    failed = delivery_to(parts, "r-gp")
+    assert (failed.purpose, failed.state) == (WITHDRAWAL, State.FAILED)
+    again = redrive(failed.id, parts, parts.clock(), actor="ops")
+    assert (again.id, again.lane) == (failed.id, failed.lane)
+    send(parts, holders)
+    assert left(holders, "surgery") == {"Communication"}
 
 
 def test_the_next_version_cancels_what_nobody_answered(parts: SmallParts) -> None:
