@@ -1,0 +1,216 @@
+"""Verbs over one record: is it valid, what may be told, what would be sent, and why."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import Any
+
+import click
+
+from adapter.cli.root import (
+    ANSWER_IS_NO,
+    AT,
+    FILE,
+    RECIPIENT,
+    answer,
+    check_recipient,
+    cli,
+    named_source,
+    raise_issues,
+    read_record,
+    verb,
+)
+from adapter.clock import system_clock
+from adapter.settings import Settings
+
+
+@cli.command()
+@FILE
+@AT
+@verb
+def validate(settings: Settings, file: Any, at: datetime | None) -> None:
+    """Say whether a record is valid: every fault, its path and how to mend it."""
+    from adapter.record.grouping import group
+    from adapter.record.parse import check
+    from adapter.wiring import build_policy
+
+    policy = build_policy(settings)
+    record, issues = check(file.read(), policy=policy, now=at or system_clock())
+    answer(
+        {
+            "accepted": record is not None,
+            "issues": [issue.as_json() for issue in issues],
+            "sections": group(issues),
+        }
+    )
+    if record is None:
+        sys.exit(ANSWER_IS_NO)
+
+
+@cli.command()
+@FILE
+@AT
+@click.option("--recipient", help="A recipient's id; all of them if absent.")
+@verb
+def decide(
+    settings: Settings, file: Any, at: datetime | None, recipient: str | None
+) -> None:
+    """Say for each recipient what may be disclosed, and why."""
+    from adapter.disclosure.decide import decide as decide_for
+    from adapter.wiring import build_policy
+
+    at = at or system_clock()
+    record = read_record(settings, file.read(), at)
+    if recipient is not None:
+        check_recipient(record, recipient)
+    policy = build_policy(settings)
+    wanted = [each["id"] for each in record.recipients]
+    answer(
+        {
+            each: decide_for(record, each, at=at, policy=policy).as_json()
+            for each in ([recipient] if recipient else wanted)
+        }
+    )
+
+
+@cli.command()
+@FILE
+@AT
+@RECIPIENT
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["collection", "transaction"]),
+    default="collection",
+    show_default=True,
+    help="The form of the Bundle.",
+)
+@verb
+def prepare(
+    settings: Settings, file: Any, at: datetime | None, recipient: str, form: str
+) -> None:
+    """Print the Bundle that a recipient would get, or null when nothing leaves.
+
+    Ids are made from a key that is known to all, not from a store's.
+    """
+    from adapter.bundle.build import Stamp, acceptance_task, collection, transaction
+    from adapter.bundle.ids import Ids
+    from adapter.prepare import prepare as prepare_for
+    from adapter.wiring import build_tools
+
+    at = at or system_clock()
+    record = read_record(settings, file.read(), at)
+    check_recipient(record, recipient)
+    tools = build_tools(settings)
+    prepared = prepare_for(record, recipient, at=at, tools=tools)
+    if prepared.content is None:
+        answer(None)
+        return
+    ids = Ids(tools.key, record.ods_code, record.record_id, recipient)
+    stamp = Stamp(ids.view_id(), 1, at)
+    base = settings.public_base_url
+    task = acceptance_task(prepared.content, ids, stamp, base)
+    make = collection if form == "collection" else transaction
+    answer(make(prepared.content, stamp, base, task=task))
+    if prepared.issues:
+        raise_issues(prepared.issues)
+
+
+@cli.command()
+@FILE
+@AT
+@RECIPIENT
+@verb
+def explain(settings: Settings, file: Any, at: datetime | None, recipient: str) -> None:
+    """Say for each FHIR element which template line and record path made it."""
+    from adapter.mapping.explain import explain as explain_for
+    from adapter.prepare import prepare as prepare_for
+    from adapter.wiring import build_tools
+
+    at = at or system_clock()
+    record = read_record(settings, file.read(), at)
+    check_recipient(record, recipient)
+    tools = build_tools(settings)
+    redacted = prepare_for(record, recipient, at=at, tools=tools).redacted
+    answer([] if redacted is None else explain_for(tools.mapping, redacted.context()))
+
+
+@cli.command()
+@click.argument("file", type=click.File("rb"), required=False)
+@click.option("--source", help="A supplier of mappings/sources; FILE is its export.")
+@verb
+def coverage(settings: Settings, file: Any, source: str | None) -> None:
+    """Say which fields no template reads and which are not carried, with the reason.
+
+    With --source: which fields of a supplier's export are mapped, knowingly not
+    carried, and neither; with FILE also what is wrong in that export, and unread.
+    """
+    if source is not None:
+        answer(coverage_of_source(settings, source, file))
+        return
+    if file is not None:
+        raise click.UsageError("FILE is an export: say whose with --source")
+
+    from adapter.mapping.explain import coverage as coverage_of
+    from adapter.record.declarations import DECLARATIONS
+    from adapter.wiring import build_mapping
+
+    not_carried = settings.mappings_dir / "not-carried.csv"
+    answer(
+        coverage_of(
+            build_mapping(settings),
+            DECLARATIONS,
+            not_carried.read_text(encoding="utf-8"),
+        )
+    )
+
+
+def coverage_of_source(settings: Settings, name: str, file: Any) -> dict[str, Any]:
+    from adapter.archive import read_archive
+    from adapter.record.parse import check
+    from adapter.sources.coverage import coverage as coverage_of
+    from adapter.wiring import build_policy
+
+    source = named_source(settings, name)
+    if file is None:
+        return coverage_of(source)
+    body, limit = file.read(), settings.max_body_bytes
+    given = read_archive(body, limit=limit) if source.in_tables else body
+    converted = source.convert(given)
+    _, issues = check(converted.body, policy=build_policy(settings), now=system_clock())
+    return coverage_of(source, converted.tell(issues))
+
+
+@cli.command()
+@click.option(
+    "--type", "transition_type", required=True, help="A transition.transition_type."
+)
+@click.option("--minimal", is_flag=True, help="Only what no record may lack.")
+@click.option("--explain", is_flag=True, help="With what each field means.")
+@AT
+@verb
+def template(
+    settings: Settings,
+    transition_type: str,
+    minimal: bool,
+    explain: bool,
+    at: datetime | None,
+) -> None:
+    """Print a valid record to start from, its dates around now."""
+    from adapter.generate.template import TYPES
+    from adapter.generate.template import explain as explain_fields
+    from adapter.generate.template import template as make_template
+
+    if transition_type not in TYPES:
+        raise click.BadParameter(f"one of: {', '.join(TYPES)}", param_hint="--type")
+    tree = make_template(transition_type, now=at or system_clock(), minimal=minimal)
+    answer({"record": tree, "fields": explain_fields(tree)} if explain else tree)
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema (2020-12) of a record."""
+    from adapter.record.json_schema import json_schema
+
+    answer(json_schema())
