@@ -28,10 +28,13 @@ def adapter(*arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+COMPILED = "mcs -r:System.Net.Http.dll PostRecord.cs && mono PostRecord.exe"
+
 SNIPPETS = {
-    "curl": ("sh", ["curl --silent"], "post.sh", ["sh"]),
-    "python": ("python", [], "post.py", [sys.executable]),
-    "java": ("java", [], "PostRecord.java", ["java"]),
+    "curl": ("sh", ["curl --silent"], "post.sh", ["sh", "post.sh"]),
+    "python": ("python", [], "post.py", [sys.executable, "post.py"]),
+    "java": ("java", [], "PostRecord.java", ["java", "PostRecord.java"]),
+    "mcs": ("csharp", [], "PostRecord.cs", ["sh", "-c", COMPILED]),
 }
 
 
@@ -39,7 +42,7 @@ def run(name: str, folder: Path, environ: dict[str, str]) -> Any:
     language, words, file, command = SNIPPETS[name]
     (folder / file).write_text(snippet(language, *words))
     return subprocess.run(
-        [*command, file],
+        command,
         cwd=folder,
         env={**os.environ, **environ},
         capture_output=True,
