@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: setup demo test check bench serve clean
+.PHONY: setup demo test laws check bench serve clean
 
 setup: $(BIN)/.ready ## Build .venv with pip alone, from the pinned constraints
 
@@ -19,6 +19,9 @@ demo: setup ## The main job, end to end, on four invented records
 
 test: setup ## Every test that this machine can run
 	$(BIN)/python -m pytest $(ARGS)
+
+laws: setup ## The laws on new examples, ten times as many as the tests try
+	$(BIN)/python -m pytest tests/properties --hypothesis-profile=search $(ARGS)
 
 check: setup ## Style, types and the rule of imports
 	$(BIN)/ruff format --check .

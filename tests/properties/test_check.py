@@ -9,8 +9,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from adapter.bundle.check import compile_checker
 from adapter.bundle.fhir import is_resource_type, model_issues, shape
@@ -139,28 +140,28 @@ def damaged(draw: st.DrawFn, resources: dict[str, dict]) -> dict:
     return resource
 
 
-@settings(max_examples=800, deadline=None)
+@examples(800)
 @given(damaged(SOUND))
 def test_what_the_model_refuses_the_check_refuses(resource: dict) -> None:
     if model_issues(resource):
         assert CHECKER.resource(resource)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(damaged({"Bundle": sound_bundle()}))
 def test_a_damaged_bundle_is_refused_as_well(bundle: dict) -> None:
     if model_issues(bundle):
         assert CHECKER.bundle(bundle)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(damaged(SOUND))
 def test_no_issue_tells_a_value(resource: dict) -> None:
     for issue in [*CHECKER.resource(resource), *model_issues(resource)]:
         assert MARK not in f"{issue.path} {issue.message}"
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(damaged(SOUND))
 def test_the_check_changes_nothing_and_says_the_same_twice(resource: dict) -> None:
     before = copy.deepcopy(resource)

@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from disclosure_builders import CASES, load_tree
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from laws import examples
 
 from adapter.clock import LONDON
 from adapter.disclosure.ages import birth_date_of, standing, turning_instants
@@ -64,11 +65,7 @@ PERSONS = {
     "community_placement_carer": ["p-mum", "p-law"],
     "advocate": ["m-cc", "m-tw"],
 }
-LAWS = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+LAWS = examples(40)
 
 rngs = st.integers(0, 2**48).map(random.Random)
 instants = st.integers(-400, 1500).map(lambda days: START + timedelta(days=days)) | (

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from laws import examples
 
 from adapter.generate import generate
 from adapter.generate.template import TYPES, template
@@ -91,7 +92,7 @@ def test_it_says_what_one_field_calls_for_in_another() -> None:
                 assert json.dumps({"required": list(rule.wanted)}) in text
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds)
 def test_it_accepts_generated_records(seed: int) -> None:
     JUDGE.validate(generate(random.Random(seed), now=NOW))
@@ -116,7 +117,7 @@ def test_it_refuses_no_fixture_that_is_accepted(path: Path) -> None:
 VALUES: tuple[Any, ...] = (None, "", {}, [], "high", "a b", "x" * 20_001, True, 7, 1.5)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(seeds, st.data())
 def test_what_it_refuses_is_refused_whatever_stands_wherever(
     seed: int, data: st.DataObject
@@ -132,7 +133,7 @@ def test_what_it_refuses_is_refused_whatever_stands_wherever(
     assert JUDGE.is_valid(tree) or not is_accepted(tree)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(seeds, st.data(), st.sampled_from([None, "", {}, {"a": 1}, ["a"], 1.5, "high"]))
 def test_it_refuses_null_what_is_empty_and_another_type(
     seed: int, data: st.DataObject, value: Any
@@ -149,7 +150,7 @@ def test_it_refuses_null_what_is_empty_and_another_type(
     assert not JUDGE.is_valid(tree)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds, st.data())
 def test_it_refuses_what_the_model_lacks(seed: int, data: st.DataObject) -> None:
     tree = active_tree(seed)
@@ -158,7 +159,7 @@ def test_it_refuses_what_the_model_lacks(seed: int, data: st.DataObject) -> None
     assert not JUDGE.is_valid(tree)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(seeds, st.data())
 def test_it_refuses_a_record_that_may_leave_and_lacks_what_is_required(
     seed: int, data: st.DataObject

@@ -10,8 +10,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 from templates import DECLARED, code_maps, flag
 
 from adapter.errors import MappingInvalid, UnmappedCode
@@ -184,7 +185,6 @@ def empties(node: Any, at: str = "$") -> list[str]:
 # --- laws -----------------------------------------------------------------------------
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(nodes(), seeds)
 def test_what_is_compiled_is_what_the_plain_walk_gives(node, seed):
     mapping = small_mapping(node)
@@ -195,7 +195,6 @@ def test_what_is_compiled_is_what_the_plain_walk_gives(node, seed):
     assert [empties(resource) for resource in compiled if empties(resource)] == []
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(nodes(), seeds)
 def test_mapping_is_repeatable_and_leaves_its_context_alone(node, seed):
     mapping = small_mapping(node)
@@ -206,7 +205,6 @@ def test_mapping_is_repeatable_and_leaves_its_context_alone(node, seed):
     assert context == before
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(nodes(), seeds)
 def test_each_element_is_explained_by_its_place(node, seed):
     mapping = small_mapping(node)
@@ -325,7 +323,7 @@ def shipped() -> Mapping:
 SHAPES = context_shapes(DECLARATIONS)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds)
 def test_the_shipped_mapping_gives_nothing_empty(seed):
     context = context_of(Random(seed), SHAPES)
@@ -338,7 +336,7 @@ def test_the_shipped_mapping_gives_nothing_empty(seed):
     assert json.dumps(compiled) == json.dumps(walked)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seeds, seeds, seeds)
 def test_what_was_made_of_one_context_does_not_show_in_another(first, second, choice):
     contexts = [context_of(Random(seed), SHAPES) for seed in (first, second)]

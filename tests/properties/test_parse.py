@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from adapter.generate import generate
 from adapter.policy import DEFAULT_POLICY
@@ -83,13 +84,13 @@ def blameless(tree: Tree) -> list[tuple[Place, Any]]:
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(seeds)
 def test_a_generated_record_is_accepted(seed: int) -> None:
     assert errors(generate(random.Random(seed), now=NOW)) == []
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(seeds)
 def test_printing_and_parsing_again_gives_the_record(seed: int) -> None:
     first, told = judged(generate(random.Random(seed), now=NOW))
@@ -98,7 +99,7 @@ def test_printing_and_parsing_again_gives_the_record(seed: int) -> None:
     assert told_again == told
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(seeds)
 def test_the_order_of_items_does_not_matter(seed: int) -> None:
     tree = active_tree(seed)
@@ -112,7 +113,7 @@ def test_the_order_of_items_does_not_matter(seed: int) -> None:
     assert Counter(issue.code for issue in issues) == before
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds, st.data())
 def test_null_is_refused_where_it_stands_and_blamed_for_nothing_else(
     seed: int, data: st.DataObject
@@ -123,7 +124,7 @@ def test_null_is_refused_where_it_stands_and_blamed_for_nothing_else(
     assert errors(tree) == [("E_SCHEMA", write_path(place))]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seeds, st.data(), st.sampled_from([{"a": 1}, ["a"], 1.5]))
 def test_another_type_is_refused_and_blamed_for_nothing_else(
     seed: int, data: st.DataObject, value: Any
@@ -134,7 +135,7 @@ def test_another_type_is_refused_and_blamed_for_nothing_else(
     assert errors(tree) == [("E_SCHEMA", write_path(place))]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seeds, st.data())
 def test_a_code_that_is_not_listed_is_refused(seed: int, data: st.DataObject) -> None:
     tree = active_tree(seed)
@@ -145,7 +146,7 @@ def test_a_code_that_is_not_listed_is_refused(seed: int, data: st.DataObject) ->
     assert errors(tree) == [("E_RISK_STRATIFICATION", write_path(place))]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seeds, st.data())
 def test_a_ref_to_nothing_is_refused(seed: int, data: st.DataObject) -> None:
     tree = active_tree(seed)
@@ -154,7 +155,7 @@ def test_a_ref_to_nothing_is_refused(seed: int, data: st.DataObject) -> None:
     assert errors(tree) == [("E_DANGLING_REF", write_path(place))]
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(seeds, st.data())
 def test_an_id_used_again_is_refused(seed: int, data: st.DataObject) -> None:
     tree = active_tree(seed)
@@ -172,7 +173,7 @@ def test_an_id_used_again_is_refused(seed: int, data: st.DataObject) -> None:
     assert ("E_DUPLICATE_ID", write_path(later)) in errors(tree)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seeds, st.data())
 def test_a_property_that_the_model_lacks_is_refused(
     seed: int, data: st.DataObject
@@ -196,7 +197,7 @@ _CODE_WHEN_ABSENT = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(seeds, st.data())
 def test_what_is_required_and_missing_is_told_where_it_should_stand(
     seed: int, data: st.DataObject
@@ -243,7 +244,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(seeds, st.data(), st.lists(anything, min_size=1, max_size=4))
 def test_whatever_stands_wherever_there_is_an_answer(
     seed: int, data: st.DataObject, values: list[Any]
@@ -261,7 +262,7 @@ def test_whatever_stands_wherever_there_is_an_answer(
         issue.path.encode()
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_get_an_answer(body: bytes) -> None:
     record, issues = check(body, policy=DEFAULT_POLICY, now=NOW)
@@ -270,7 +271,7 @@ def test_any_bytes_get_an_answer(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("status", ["draft", "withdrawn", "superseded"])
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(seed=seeds, data=st.data())
 def test_what_cannot_leave_is_not_refused_for_what_it_lacks(
     status: str, seed: int, data: st.DataObject

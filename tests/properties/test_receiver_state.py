@@ -26,8 +26,9 @@ from handovers import (
     make_worker,
 )
 from holders import LOST, Holders
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 from stores import fresh_store
 
 from adapter.delivery.model import REDRIVABLE
@@ -107,11 +108,7 @@ def held(holders: Holders, endpoint: str) -> dict[str, Any]:
     }
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@examples(25)
 @given(st.lists(VERSIONS, min_size=1, max_size=6))
 def test_a_receiver_ends_with_what_one_delivery_would_have_left(
     versions: list[dict[str, Any]],
@@ -162,7 +159,7 @@ def open_tasks(holders: Holders) -> dict[str, int]:
     }
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     updated=st.integers(0, 40_000),
     told=st.text("abc ", min_size=1, max_size=20).filter(str.strip),

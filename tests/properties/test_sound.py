@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from adapter.generate import generate
 from adapter.record.walk import (
@@ -50,7 +51,7 @@ def parents(node: Any) -> Iterator[Any]:
             yield from parents(inner)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(seeds, st.data())
 def test_the_short_way_is_taken_exactly_where_the_schemas_find_nothing(
     seed: int, data: st.DataObject

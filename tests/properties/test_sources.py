@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from exports import SUPPLIERS, export, shipped_source, write_tables
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from adapter.clock import parse_instant
 from adapter.errors import InvalidRecord, Issue
@@ -69,7 +70,7 @@ def spots(node: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(name=suppliers, seed=seeds)
 def test_any_record_comes_back_from_its_export(name: str, seed: int) -> None:
     source = SOURCES[name]
@@ -80,7 +81,7 @@ def test_any_record_comes_back_from_its_export(name: str, seed: int) -> None:
     assert "W_UNREAD_FIELD" not in {issue.code for issue in issues}
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(seed=seeds, data=st.data())
 def test_whatever_stands_in_a_document_is_answered_and_not_repeated(
     seed: int, data: st.DataObject
@@ -95,7 +96,7 @@ def test_whatever_stands_in_a_document_is_answered_and_not_repeated(
     assert all(MARK not in issue.message + issue.path for issue in issues)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seed=seeds, data=st.data())
 def test_a_cell_that_is_changed_is_carried_or_told_of(
     seed: int, data: st.DataObject
@@ -122,7 +123,7 @@ def test_a_cell_that_is_changed_is_carried_or_told_of(
         assert before != after
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -141,7 +142,7 @@ def test_any_json_at_all_is_answered(tree: Any) -> None:
     assert any(issue.severity == "error" for issue in issues)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.dictionaries(st.sampled_from(("risks.csv", "people.csv")), st.text()))
 def test_any_texts_at_all_are_answered(texts: dict[str, str]) -> None:
     _, issues = told(SOURCES["invented-tarn"], texts)
