@@ -35,20 +35,26 @@ class Issue:
 
     ``path`` is written as the record model writes it (``safety.risks[0].domain``), and
     is empty where a fault has no place. ``message`` never holds a value of the record.
+    Where ``path`` is one of a supplier's export, ``record_path`` is the place in the
+    record made of it, as far as it is known; None elsewhere.
     """
 
     severity: Severity
     code: str
     path: str
     message: str
+    record_path: str | None = None
 
     def as_json(self) -> dict[str, str]:
-        return {
+        told = {
             "severity": self.severity,
             "code": self.code,
             "path": self.path,
             "message": self.message,
         }
+        if self.record_path is not None:
+            told["record_path"] = self.record_path
+        return told
 
 
 class AdapterError(Exception):

@@ -51,7 +51,8 @@ def group(issues: Iterable[Issue]) -> list[dict[str, Any]]:
     found: dict[str, dict[tuple[str, str], list[str]]] = {}
     for issue in issues:
         if issue.code in ISSUE_CODES:
-            codes = found.setdefault(section_of(issue.path), {})
+            home = issue.path if issue.record_path is None else issue.record_path
+            codes = found.setdefault(section_of(home), {})
             codes.setdefault((issue.severity, issue.code), []).append(issue.path)
     return [
         _told(section, found[section])

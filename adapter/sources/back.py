@@ -7,6 +7,7 @@ where it would have come from, and what stands around it says in which item.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from adapter.errors import Issue, Severity
@@ -41,6 +42,10 @@ class Back:
             for trace in traces
             if trace.record
         }
+        self._fills: dict[str, list[str]] = {}
+        for path, sources in homes.items():
+            for source in sources:
+                self._fills.setdefault(source, []).append(path)
         self._below: dict[Place, list[Place]] = {}
         for made, places in self._places.items():
             for length in range(len(made)):
@@ -52,24 +57,20 @@ class Back:
 
         What follows from a value that was told of already is left out.
         """
-        told = [(found.place, _issue(found)) for found in findings]
+        told = [(found.place, self._issue(found)) for found in findings]
         faulted = {place for place, issue in told if issue.severity == "error"}
         for issue in issues:
             place = self.locate(read_place(issue.path)) if issue.path else ()
             if not (place and is_under(place, faulted)):
-                told.append((place, _of_the_record(issue)))
+                told.append((place, replace(issue, record_path=issue.path)))
         order = DocumentOrder(self._tree)
         told.sort(key=lambda each: order(_standing(each[0])))
-        written = (
-            Issue(
-                issue.severity,
-                issue.code,
-                write_place(place, in_tables=self._in_tables),
-                issue.message,
-            )
-            for place, issue in told
-        )
-        return list(dict.fromkeys(written))
+        written: dict[tuple[str, ...], Issue] = {}
+        for place, issue in told:
+            path = write_place(place, in_tables=self._in_tables)
+            same = (issue.severity, issue.code, path, issue.message)
+            written.setdefault(same, replace(issue, path=path))
+        return list(written.values())
 
     def locate(self, place: Place) -> Place:
         """The place in what was sent; () when none of it tells of that place."""
@@ -80,6 +81,13 @@ class Back:
         if found is None:
             found = self._found[place] = self._around_or_missing(place)
         return found
+
+    def _issue(self, found: Finding) -> Issue:
+        code = found.fault.code
+        severity: Severity = "warning" if code.startswith("W_") else "error"
+        homes = self._fills.get(_declared(found.place), ())
+        home = _declared(common_part([read_place(path) for path in homes]))
+        return Issue(severity, code, "", found.fault.message, record_path=home)
 
     def _around_or_missing(self, place: Place) -> Place:
         below = self._below.get(place)
@@ -134,17 +142,6 @@ class Back:
         if ANY_ROW not in place or self._in_tables:
             return place
         return place[: place.index(ANY_ROW)]
-
-
-def _issue(found: Finding) -> Issue:
-    code = found.fault.code
-    severity: Severity = "warning" if code.startswith("W_") else "error"
-    return Issue(severity, code, "", found.fault.message)
-
-
-def _of_the_record(issue: Issue) -> Issue:
-    at = f" (in the record: {issue.path})" if issue.path else ""
-    return Issue(issue.severity, issue.code, "", f"{issue.message}{at}")
 
 
 def _standing(place: Place) -> Place:

@@ -79,7 +79,7 @@ def record_schemas() -> dict[str, Schema]:
     }
 
 
-_ISSUE = shape(
+_ISSUE_ALWAYS = shape(
     "One fault: how grave, which code, where, and what is wrong there.",
     severity=SEVERITY,
     code={
@@ -89,6 +89,17 @@ _ISSUE = shape(
     path={"type": "string", "description": "as the model writes it; empty for none"},
     message=TEXT,
 )
+_ISSUE = {
+    **_ISSUE_ALWAYS,
+    "properties": {
+        **_ISSUE_ALWAYS["properties"],
+        "record_path": {
+            "type": "string",
+            "description": "of a supplier's export, where `path` is its own: the place "
+            "in the record made of it, as far as it is known",
+        },
+    },
+}
 _GROUP = shape(
     "The issues of one section of the record, by code.",
     section={"enum": [WHOLE, ENVELOPE, *SECTIONS]},

@@ -12,6 +12,7 @@ import pytest
 from exports import shipped_source
 
 from adapter.policy import DEFAULT_POLICY
+from adapter.record.grouping import group
 from adapter.record.parse import check
 from adapter.sources.coverage import coverage
 from adapter.sources.source import Given, Source
@@ -56,11 +57,51 @@ def told(source: Source, given: Given | dict[str, Any]) -> list[tuple[str, str]]
     return [(issue.code, issue.path) for issue in converted.tell(issues)]
 
 
+def homes(source: Source, tree: dict[str, Any]) -> dict[str, tuple[str | None, str]]:
+    """By code: where an issue stands in the record, and in which section."""
+    converted = source.convert(json.dumps(tree).encode())
+    _, issues = check(converted.body, policy=DEFAULT_POLICY, now=AT)
+    issues = converted.tell(issues)
+    sections = {
+        code["code"]: each["section"]
+        for each in group(issues)
+        for code in each["codes"]
+    }
+    return {
+        issue.code: (issue.record_path, sections[issue.code])
+        for issue in issues
+        if issue.severity == "error"
+    }
+
+
 def errors(source: Source, given: Given | dict[str, Any]) -> list[tuple[str, str]]:
     return [each for each in told(source, given) if each[0].startswith("E_")]
 
 
 # --- JSON
+
+
+def test_an_issue_tells_where_it_stands_in_the_record_too(
+    quill: Source, document: dict[str, Any]
+) -> None:
+    document["patient"]["dateOfBirth"] = "31/02/2008"
+    assert homes(quill, document) == {
+        "E_SCHEMA": ("young_person.birth_date", "young_person")
+    }
+    document["patient"]["dateOfBirth"] = "05/11/2008"
+    document["patient"]["nhsNumber"] = "9990000000"
+    assert homes(quill, document) == {
+        "E_NHS_NUMBER_CHECK_DIGIT": ("young_person.nhs_number", "young_person")
+    }
+
+
+def test_an_unmapped_code_tells_which_field_it_was_for(
+    quill: Source, document: dict[str, Any]
+) -> None:
+    document["patient"]["gender"] = "not one of theirs"
+    assert homes(quill, document) == {
+        "E_UNMAPPED_CODE": ("young_person.administrative_gender", "young_person")
+    }
 
 
 @pytest.mark.parametrize(
