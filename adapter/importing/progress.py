@@ -34,7 +34,7 @@ def shown(
         task = bar.add_task("", total=total, taken=0, refused=0)
 
         def show(counts: Counts) -> None:
-            refused = counts.by_status["refused"]
+            refused = counts.by_status["refused"] + counts.by_status["failed"]
             bar.update(
                 task,
                 completed=position(),

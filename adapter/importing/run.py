@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from adapter import logs
 from adapter.archive import read_archive
 from adapter.clock import Clock
 from adapter.errors import AdapterError, InvalidRecord, Issue, NotReady
@@ -24,13 +25,16 @@ class ImportParts(Parts, Protocol):
     def clock(self) -> Clock: ...
 
 
+STATUSES = ("accepted", "repeated", "refused", "failed")
+
+
 @dataclass
 class Counts:
     """How many records were read, and what became of them, by status."""
 
     read: int = 0
     by_status: dict[str, int] = field(
-        default_factory=lambda: {"accepted": 0, "repeated": 0, "refused": 0}
+        default_factory=lambda: dict.fromkeys(STATUSES, 0)
     )
 
     def add(self, status: str) -> None:
@@ -39,7 +43,7 @@ class Counts:
 
     @property
     def all_taken(self) -> bool:
-        return not self.by_status["refused"]
+        return not (self.by_status["refused"] or self.by_status["failed"])
 
 
 def import_records(
@@ -54,8 +58,9 @@ def import_records(
     """What became of the records that the report does not tell of yet.
 
     ``ods_code`` is on whose behalf it is done: a record of another organisation is
-    refused; None: each record's own. NotReady ends it, for the store may answer later:
-    what was told of is kept.
+    refused; None: each record's own. One that fails for a fault of the adapter is told
+    of as ``failed`` and logged. NotReady ends it, for the store may answer later: what
+    was told of is kept.
     """
     counts = Counts()
     for line in report.not_told(lines):
@@ -89,6 +94,11 @@ def _take_in(
     except AdapterError as error:
         code = type(error).__name__
         return _refused(error.issues or [Issue("error", code, "", error.detail)])
+    except Exception as error:
+        # A fault of ours in one record must not keep the others out.
+        name = type(error).__name__
+        logs.get_logger(line=line.number).error(logs.REQUEST_FAILED, error=name)
+        return {"status": "failed", "issues": []}
     receipt = orjson.loads(accepted.receipt_bytes)
     return {
         "status": accepted.status,

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def test_each_record_is_taken_in_and_has_its_line(
 ) -> None:
     content = ndjson(*six[:3], {"not": "a record"}) + b"not json\n\n" + ndjson(six[3])
     counts = take_in(house, content, tmp_path / "report")
-    assert counts.by_status == {"accepted": 4, "repeated": 0, "refused": 2}
+    assert counts.by_status == {"accepted": 4, "repeated": 0, "refused": 2, "failed": 0}
     told = entries(tmp_path / "report")
     assert [each["line"] for each in told] == [1, 2, 3, 4, 5, 7]
     assert [each["status"] for each in told].count("refused") == 2
@@ -85,7 +86,7 @@ def test_what_was_taken_in_and_not_told_of_is_found_to_be_held(
 ) -> None:
     take_in(house, ndjson(*six[:2]), tmp_path / "first")
     counts = take_in(house, ndjson(*six[:3]), tmp_path / "second")
-    assert counts.by_status == {"accepted": 1, "repeated": 2, "refused": 0}
+    assert counts.by_status == {"accepted": 1, "repeated": 2, "refused": 0, "failed": 0}
 
 
 def test_the_report_of_another_file_is_refused(
@@ -121,7 +122,45 @@ def test_an_older_version_is_told_of_and_not_in_the_way(
     newer.pop("supersedes", None)
     older.pop("supersedes", None)
     counts = take_in(house, ndjson(newer, older, six[1]), tmp_path / "report")
-    assert counts.by_status == {"accepted": 2, "repeated": 0, "refused": 1}
+    assert counts.by_status == {"accepted": 2, "repeated": 0, "refused": 1, "failed": 0}
+
+
+class Faulty:
+    """A mapping with a fault of its own when it is asked for the second time."""
+
+    version = "faulty-1"
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.asked = 0
+
+    def apply(self, context: Any, shared: Any = None) -> Any:
+        self.asked += 1
+        if self.asked == 2:
+            raise RuntimeError(str(context))
+        return self.inner.apply(context, shared)
+
+
+def test_a_fault_of_the_adapter_in_one_record_keeps_no_other_out(
+    house: House,
+    tmp_path: Path,
+    six: list[dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    mapping = Faulty(house.parts.tools.mapping)
+    tools = replace(house.parts.tools, mapping=mapping)  # type: ignore[arg-type]
+    parts = replace(house.parts, tools=tools)
+    report = tmp_path / "report"
+    with Report(report) as told:
+        counts = import_records(iter(lines_of(ndjson(*six))), told, parts)
+    assert counts.by_status == {"accepted": 5, "repeated": 0, "refused": 0, "failed": 1}
+    assert not counts.all_taken
+    assert [each["status"] for each in entries(report)].count("failed") == 1
+    written = capsys.readouterr()
+    assert "RuntimeError" in written.out + written.err
+    for record in six:
+        family = record["young_person"]["names"][0].get("family", "Testley")
+        assert family not in report.read_text() + written.out + written.err
 
 
 def test_a_line_that_is_too_long_is_refused_and_passed_over() -> None:
