@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from adapter.generate.making import CHILDREN, GIVEN, Making, Tree
@@ -19,6 +19,14 @@ from adapter.record.vocabulary import (
 _RELATIVE_KINDS = ("family_member", "community_placement_carer")
 _BRIEFING = "family_and_carers.household.host_briefed"
 _PARENTAL = ("yes_evidence_seen", "shared_with_local_authority")
+_DECIDERS = (
+    "young_person",
+    "young_person",
+    "person_with_pr",
+    "best_interests",
+    "attorney_or_deputy",
+    "court",
+)
 
 
 def agree_on_family(tree: Tree, making: Making) -> None:
@@ -84,8 +92,26 @@ def agree_on_competence(tree: Tree, making: Making) -> None:
     competence["evidence"] = making.phrase()
 
 
+def agree_on_advocacy(tree: Tree, making: Making) -> None:
+    """Half of the advocates are the one whom the young person has accepted."""
+    advocates = [
+        recipient["person_ref"]
+        for recipient in tree["consent_and_sharing"]["recipients"]
+        if recipient["kind"] == "advocate"
+    ]
+    if advocates and making.chance(0.5):
+        advocacy = tree["transition"]["advocacy"]
+        advocacy["advocate_ref"] = advocates[0]
+        advocacy["offered"] = "accepted"
+        advocacy["type"] = making.rng.choice(("imca", "imca", advocacy["type"]))
+
+
 def agree_on_decisions(tree: Tree, making: Making) -> None:
+    """Who decided what about whom; most often about one who is listed."""
     sharing = tree["consent_and_sharing"]
+    path = "consent_and_sharing.decisions[]"
+    while making.chance(0.6):
+        sharing.setdefault("decisions", []).extend(making.items(path))
     adult_on = birthday(date.fromisoformat(tree["young_person"]["birth_date"]), 18)
     parents = [
         person["id"]
@@ -93,31 +119,7 @@ def agree_on_decisions(tree: Tree, making: Making) -> None:
         if person["parental_responsibility"] in _PARENTAL
     ]
     for decision in sharing.get("decisions", ()):
-        decision["effective_from"] = making.day(-90, 10)
-        decider = making.rng.choice(
-            (
-                "young_person",
-                "young_person",
-                "person_with_pr",
-                "best_interests",
-                "attorney_or_deputy",
-                "court",
-            )
-        )
-        starts_adult = date.fromisoformat(decision["effective_from"]) >= adult_on
-        if decider == "person_with_pr" and (not parents or starts_adult):
-            decider = "young_person"
-        decision["decided_by"] = decider
-        decision["decider_ref"] = making.ref("members")
-        if decider == "person_with_pr":
-            decision["decider_ref"] = making.rng.choice(parents)
-        decision["best_interests_record"] = making.phrase()
-        decision["categories"] = making.rng.sample(CATEGORIES, making.rng.randint(1, 6))
-        unused = making.rng.choice(("recipient_ref", "recipient_kind"))
-        decision["recipient_ref"] = making.ref("recipients")
-        decision["recipient_kind"] = making.rng.choice(RECIPIENT_KINDS)
-        del decision[unused]
-        decision["decided_at"] = making.instant(-2000, -48)
+        _agree_on_decision(decision, sharing["recipients"], adult_on, parents, making)
     for override in sharing.get("overrides", ()):
         override["recipient_ref"] = making.ref("recipients")
         override["categories"] = making.rng.sample(CATEGORIES, making.rng.randint(1, 4))
@@ -127,6 +129,37 @@ def agree_on_decisions(tree: Tree, making: Making) -> None:
             name = found.path.rpartition(".")[2]
             if name not in override and not found.many:
                 override[name] = making.plain(found)
+
+
+def _agree_on_decision(
+    decision: Tree,
+    recipients: Sequence[Tree],
+    adult_on: date,
+    parents: Sequence[str],
+    making: Making,
+) -> None:
+    decision["effective_from"] = making.day(-90, 10)
+    decider = making.rng.choice(_DECIDERS)
+    starts_adult = date.fromisoformat(decision["effective_from"]) >= adult_on
+    if decider == "person_with_pr" and (not parents or starts_adult):
+        decider = "young_person"
+    decision["decided_by"] = decider
+    decision["decider_ref"] = making.ref("members")
+    if decider == "person_with_pr":
+        decision["decider_ref"] = making.rng.choice(parents)
+    decision["best_interests_record"] = making.phrase()
+    decision["categories"] = making.rng.sample(CATEGORIES, making.rng.randint(1, 6))
+    listed = making.rng.choice(recipients)
+    for name in ("recipient_ref", "recipient_kind"):
+        decision.pop(name, None)
+    if making.chance(0.5):
+        decision["recipient_ref"] = listed["id"]
+    else:
+        kinds = (listed["kind"], listed["kind"], making.rng.choice(RECIPIENT_KINDS))
+        decision["recipient_kind"] = making.rng.choice(kinds)
+    decision["decided_at"] = making.instant(-2000, -48)
+    if "withdrawn_at" in decision and making.chance(0.5):
+        del decision["withdrawn_at"]
 
 
 def agree_on_the_rest(tree: Tree, making: Making) -> None:
@@ -174,6 +207,7 @@ def _parts(tree: Tree, path: str) -> list[Tree]:
 AGREEMENTS: tuple[Callable[[Tree, Making], None], ...] = (
     agree_on_family,
     agree_on_recipients,
+    agree_on_advocacy,
     agree_on_competence,
     agree_on_decisions,
     agree_on_the_rest,
