@@ -20,14 +20,15 @@ from adapter.record.vocabulary import CATEGORIES, FAM, HEALTH_KINDS, TPI
 
 _HEALTH = frozenset(HEALTH_KINDS)
 _YOUNG_PERSON = frozenset({"young_person"})
+_TOLD = _HEALTH | {"la_safeguarding", "social_care"}
 _ALLEGED_SOURCE = frozenset({"la_safeguarding", "adult_mh_service", "cyp_mh_service"})
 
 NARROWED: Mapping[str, frozenset[str]] = {
-    "young_person.nhs_number": _HEALTH
-    | {"la_safeguarding", "social_care", "young_person"},  # N6; an IMCA too
-    "young_person.nhs_number_status": _HEALTH
-    | {"la_safeguarding", "social_care", "young_person"},
+    "young_person.nhs_number": _TOLD | _YOUNG_PERSON,  # N6; an IMCA too
+    "young_person.nhs_number_status": _TOLD | _YOUNG_PERSON,
     "young_person.address_is_sensitive": _HEALTH | {"la_safeguarding"},  # N3
+    # Where every risk is withheld, its absence would tell that there is one (T6).
+    "safety.risks_none_identified": _TOLD,
     "co_production.what_was_not_possible_and_why": _HEALTH,  # N8d
     "local_extensions[]": _HEALTH,
     "communications[].categories_sent[]": frozenset(),  # N8a

@@ -1,19 +1,31 @@
 """Laws of disclosure over records of many shapes, recipients and instants.
 
 Source: disclosure rules, section 13 (T1 to T12, as far as they speak of decisions and
-of the redacted record; what is a bundle's stands elsewhere).
+of the redacted record; what is a bundle's stands in ``test_bundles``).
 """
 
 import copy
-import itertools
-import json
 import random
 import string
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
-from disclosure_builders import CASES, load_tree
+from disclosure_chance import (
+    START,
+    any_trees,
+    as_text,
+    bytes_of,
+    disclosed,
+    ids_of,
+    instants,
+    make_decision,
+    ranks_of,
+    rngs,
+    seeds,
+    trees,
+)
+from disclosure_oracle import categories_of, items_in, refs_in
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from laws import examples
@@ -28,289 +40,13 @@ from adapter.disclosure.model import (
     Outcome,
 )
 from adapter.disclosure.reasons import REASONS, explain
-from adapter.disclosure.redact import disclose, redact
-from adapter.generate import generate
+from adapter.disclosure.redact import redact
 from adapter.policy import DEFAULT_POLICY
 from adapter.record.declarations import DECLARATIONS
 from adapter.record.model import Record
-from adapter.record.vocabulary import CATEGORIES, RECIPIENT_KINDS
+from adapter.record.vocabulary import CATEGORIES
 
-TREES = [load_tree(case) for case in CASES]
-START = datetime(2026, 11, 5, 12, tzinfo=UTC)
-DECIDERS = (
-    "young_person",
-    "person_with_pr",
-    "best_interests",
-    "attorney_or_deputy",
-    "court",
-)
-OVERRIDE_REASONS = (
-    "safeguarding_child",
-    "safeguarding_adult_at_risk",
-    "serious_harm_to_others",
-    "serious_harm_to_self",
-    "vital_interests",
-    "court_order",
-    "statutory_duty",
-)
-CAPACITIES = (
-    "has_capacity",
-    "lacks_capacity",
-    "in_doubt",
-    "competent_child",
-    "not_competent_child",
-)
-PERSONS = {
-    "family_member": ["p-mum", "p-law"],
-    "community_placement_carer": ["p-mum", "p-law"],
-    "advocate": ["m-cc", "m-tw"],
-}
 LAWS = examples(40)
-
-rngs = st.integers(0, 2**48).map(random.Random)
-instants = st.integers(-400, 1500).map(lambda days: START + timedelta(days=days)) | (
-    st.integers(-(10**6), 10**6).map(lambda s: START + timedelta(seconds=s))
-)
-
-
-def as_text(instant):
-    return instant.isoformat()
-
-
-def instant_of(rng):
-    return START + timedelta(seconds=rng.randint(-4, 12) * 86_400 * rng.randint(1, 90))
-
-
-def some_of(rng, values, most, least=0):
-    return rng.sample(values, rng.randint(least, most))
-
-
-def is_so(rng):
-    return rng.random() < 0.5
-
-
-def make_controls(rng):
-    found = {}
-    if is_so(rng):
-        found["extra_categories"] = some_of(rng, CATEGORIES, 3)
-    if is_so(rng):
-        found["given_in_confidence"] = True
-        found["information_source"] = rng.choice(
-            ["family", "third_party", "professional"]
-        )
-        found["informant_ref"] = "p-mum"
-        found["informant_agrees_to_share_with"] = some_of(rng, RECIPIENT_KINDS, 6)
-    if is_so(rng):
-        found["withhold_from_young_person"] = True
-        found["withhold_reason"] = "A serious-harm judgement"
-    return found
-
-
-def make_decision(rng, number, recipients):
-    decided_at = instant_of(rng)
-    found = {
-        "id": f"d-law-{number}",
-        "categories": some_of(rng, CATEGORIES, 5, 1),
-        "decision": rng.choice(["permit", "deny"]),
-        "decided_by": rng.choice(DECIDERS),
-        "decider_ref": rng.choice(["p-mum", "p-law"]),
-        "decided_at": as_text(decided_at),
-        "effective_from": decided_at.date().isoformat(),
-        "review_on": "2027-01-10",
-    }
-    if is_so(rng):
-        found["recipient_ref"] = rng.choice(recipients)["id"]
-    else:
-        found["recipient_kind"] = rng.choice(recipients)["kind"]
-    if is_so(rng):
-        last = decided_at + timedelta(days=rng.randint(0, 400))
-        found["effective_to"] = last.date().isoformat()
-    if rng.random() < 0.25:
-        found["withdrawn_at"] = as_text(
-            decided_at + timedelta(hours=rng.randint(0, 9000))
-        )
-    return found
-
-
-def make_override(rng, number, recipients):
-    decided_at = instant_of(rng)
-    return {
-        "id": f"o-law-{number}",
-        "recipient_ref": rng.choice(recipients)["id"],
-        "categories": some_of(rng, CATEGORIES, 3, 1),
-        "reason_code": rng.choice(OVERRIDE_REASONS),
-        "capacity_at_override": rng.choice(CAPACITIES),
-        "legal_reference": "Act 1",
-        "reason_text": "A reason of twenty characters and more",
-        "decided_by_ref": "m-tw",
-        "decided_at": as_text(decided_at),
-        "expires_at": as_text(decided_at + timedelta(days=rng.randint(0, 40))),
-        "young_person_told": rng.choice(["told_before", "not_told_unsafe"]),
-    }
-
-
-def make_recipients(rng, tree):
-    """Some of the story's recipients, and some of every other kind."""
-    recipients = tree["consent_and_sharing"]["recipients"]
-    for kind in some_of(rng, RECIPIENT_KINDS, 7):
-        recipient = {
-            "id": f"r-law-{kind}",
-            "kind": kind,
-            "name": "Somebody",
-            "care_relationship": "none",
-        }
-        if kind in PERSONS:
-            recipient["person_ref"] = rng.choice(PERSONS[kind])
-        elif is_so(rng):
-            recipient["ods_code"] = rng.choice(["ZZ9B2", "ZZ9L1"])
-        recipients.append(recipient)
-    for recipient in recipients:
-        if recipient["kind"] in HEALTH_KINDS:
-            recipient["kind"] = rng.choice(HEALTH_KINDS)
-            recipient["care_relationship"] = rng.choice(
-                ["current_care", "planned_care_accepted", "oversight"] * 2
-                + ["planned_care_pending", "none"]
-            )
-    return recipients
-
-
-def make_bases(rng, tree):
-    """What opens routes: alerts, a council's duty, PR, an advocate's instruction."""
-    for concern in tree["safeguarding"].get("concerns", []):
-        concern["statutory_threshold"] = rng.choice(
-            ["none", "s17_child_in_need", "s47_significant_harm"]
-            + ["s42_care_act_enquiry", "not_decided"]
-        )
-        concern["response_level"] = rng.choice(["provider_led_response", "la_enquiry"])
-        concern["explained_to_person"] = rng.choice(
-            ["explained_agrees", "unsafe_to_explain"]
-        )
-    tree["safeguarding"]["local_authority"]["social_care_basis"] = rng.choice(
-        ["none", "s117_aftercare", "looked_after", "care_act_assessment_or_plan"]
-    )
-    tree["transition"]["advocacy"] = {
-        "type": rng.choice(["imca", "imca", "imha"]),
-        "offered": rng.choice(["accepted", "accepted", "not_offered"]),
-        "advocate_ref": "m-cc",
-    }
-    people = tree["family_and_carers"]["people"]
-    people.append(
-        {**people[0], "id": "p-law", "name": "Uncle Law", "relation": "other_relative"}
-    )
-    for person in people:
-        person["contact_restriction"] = rng.choice(["none", "none", "court_order"])
-        person["parental_responsibility"] = rng.choice(
-            ["yes_evidence_seen", "yes_stated", "no"]
-        )
-
-
-def make_tree(seed):
-    """One of the stories, with what decides about it made at random."""
-    rng = random.Random(seed)
-    tree = copy.deepcopy(rng.choice(TREES))
-    person = tree["young_person"]
-    person["birth_date"] = rng.choice(
-        ["2008-02-29", "2009-07-21", "2011-03-30", "2013-12-31"]
-    )
-    person["address_is_sensitive"] = is_so(rng)
-    person["names"] += [
-        {
-            "id": "n-law-1",
-            "use": "preferred",
-            "given": "Mo",
-            "use_with": some_of(rng, RECIPIENT_KINDS, 4),
-        },
-        {"id": "n-law-2", "use": "former", "given": "Earlier"},
-    ]
-    sharing = tree["consent_and_sharing"]
-    recipients = make_recipients(rng, tree)
-    make_bases(rng, tree)
-    sharing["competence"].update(
-        gillick=rng.choice(["competent", "not_competent", "not_assessed"]),
-        capacity=rng.choice(["has_capacity", "lacks_capacity", "in_doubt"]),
-        assessed_on="2026-10-14",
-    )
-    sharing["decisions"] = [
-        make_decision(rng, number, recipients) for number in range(rng.randint(0, 8))
-    ]
-    sharing["overrides"] = [
-        make_override(rng, number, recipients) for number in range(rng.randint(0, 3))
-    ]
-    safety = tree["safety"]
-    safety["risks"].append({**safety["risks"][0], "id": "rk-law"})
-    safety["mitigations"].append(
-        {
-            **safety["mitigations"][0],
-            "id": "mt-law",
-            "risk_refs": rng.choice([["rk-law"], ["rk-1", "rk-law"], ["rk-1"]]),
-            "safety_critical": is_so(rng),
-        }
-    )
-    tree["outcomes_monitoring"] = {
-        "mitigation_reviews": [
-            {
-                "id": "mr-law",
-                "mitigation_ref": "mt-law",
-                "on": "2026-11-01",
-                "finding": "working",
-            }
-        ]
-    }
-    for risk in safety["risks"]:
-        risk["domain"] = rng.choice(["self_harm", "substances", "sexual_safety"])
-    concerns = tree["safeguarding"].get("concerns", [])
-    for item in itertools.chain(
-        safety["risks"], safety["mitigations"], concerns, tree["communications"]
-    ):
-        item.update(make_controls(rng))
-    for concern in concerns:
-        concern["status"] = rng.choice(["open", "monitoring", "closed"])
-        if is_so(rng):
-            concern["alleged_source_refs"] = [rng.choice(["p-mum", "m-cc"])]
-        if is_so(rng):
-            concern["alleged_source_ods"] = ["ZZ9B2"]
-    relative = tree["family_and_carers"]["people"][0]
-    relative["views_given_in_confidence"] = is_so(rng)
-    relative["views_informant_agrees_to_share_with"] = some_of(rng, RECIPIENT_KINDS, 6)
-    tree["local_extensions"] = [
-        {
-            "id": f"le-{category}",
-            "namespace": "uk.example",
-            "name": "note",
-            "value": f"about {category}",
-            "category": category,
-        }
-        for category in some_of(rng, CATEGORIES, 3)
-    ]
-    return tree
-
-
-seeds = st.integers(0, 2**48)
-
-
-def trees():
-    return seeds.map(make_tree)
-
-
-def any_trees():
-    """The same, and valid records of every shape."""
-    return trees() | seeds.map(lambda seed: generate(random.Random(seed), now=START))
-
-
-def ids_of(tree):
-    return [each["id"] for each in tree["consent_and_sharing"]["recipients"]]
-
-
-def disclosed(tree, recipient_id, at, policy=DEFAULT_POLICY):
-    return disclose(Record(tree), recipient_id, at=at, policy=policy)
-
-
-def outcomes(decision):
-    return {name: each.outcome.rank for name, each in decision.categories.items()}
-
-
-def bytes_of(redacted):
-    return json.dumps(redacted.context()) if redacted is not None else ""
 
 
 def same_but_for_the_instant(one, other):
@@ -318,8 +54,8 @@ def same_but_for_the_instant(one, other):
 
 
 def assert_never_above(after, before):
-    for name, rank in outcomes(after).items():
-        assert rank <= outcomes(before)[name]
+    for name, rank in ranks_of(after).items():
+        assert rank <= ranks_of(before)[name]
 
 
 @LAWS
@@ -449,7 +185,7 @@ def test_t4_nobody_without_authority_changes_anything(tree, at, data):
         assert seen_after == seen
         before, seen = disclosed(without_pr, recipient_id, at)
         after, seen_after = disclosed(by_relative, recipient_id, at)
-        assert outcomes(after) == outcomes(before)
+        assert ranks_of(after) == ranks_of(before)
         assert seen_after == seen
 
 
@@ -606,98 +342,6 @@ def test_t6_what_a_silent_recipient_gets_tells_nothing_of_the_rest(
             assert bytes_of(one) == bytes_of(two)
 
 
-LISTS_OF_ITEMS = (
-    ("safety", "risks"),
-    ("safety", "mitigations"),
-    ("safeguarding", "concerns"),
-    ("communications",),
-    ("local_extensions",),
-    ("clinical_essentials", "conditions"),
-    ("outcomes_monitoring", "mitigation_reviews"),
-)
-
-
-def keep_only(tree, redacted):
-    """The record as it would be if the recipient's view were all there is to tell.
-
-    Items that are not in the view are gone, and every value of a category that is
-    withheld; people and control data stay.
-    """
-    for *sections, name in LISTS_OF_ITEMS:
-        holder, view = tree, redacted.tree
-        for section in sections:
-            holder, view = holder.get(section, {}), view.get(section, {})
-        seen = {item["id"] for item in view.get(name, ())}
-        if name in holder:
-            holder[name] = [item for item in holder[name] if item["id"] in seen]
-
-
-CONTROL = ("consent_and_sharing", "family_and_carers.people[]", "care_team")
-
-
-def drop(node, categories, path=""):
-    """Takes out of a tree every plain value whose one category is among these."""
-    for name in list(node):
-        value, at = node[name], f"{path}{name}"
-        if at.startswith(CONTROL) or f"{at}[]".startswith(CONTROL):
-            continue
-        declared = DECLARATIONS.get(at) or DECLARATIONS.get(f"{at}[]")
-        if isinstance(value, dict):
-            drop(value, categories, f"{at}.")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            for each in value:
-                drop(each, categories, f"{at}[].")
-        elif (
-            declared is not None
-            and declared.category in categories
-            and declared.type != "id"
-            and at not in STANDING
-        ):
-            del node[name]
-
-
-# what rules read about an item, though the item itself may stay
-STANDING = {
-    "young_person.birth_date",
-    "young_person.names[].use",
-    "young_person.names[].use_with",
-    "young_person.names[].given",
-    "young_person.names[].family",
-    "transition.place_preference.family_wishes",
-    "transition.advocacy.advocate_ref",
-    "transition.advocacy.type",
-    "transition.advocacy.offered",
-    "safeguarding.local_authority.social_care_basis",
-    "safety.risks[].domain",
-    "safety.mitigations[].risk_refs[]",
-    "safety.mitigations[].risk_refs",
-    "safety.mitigations[].safety_critical",
-    "safeguarding.concerns[].kind",
-    "safeguarding.concerns[].status",
-    "clinical_essentials.medications[].change_since_admission",
-}
-
-
-@LAWS
-@given(any_trees(), instants)
-def test_t6_a_silent_view_is_the_same_with_and_without_what_is_withheld(tree, at):
-    for recipient in tree["consent_and_sharing"]["recipients"]:
-        decision, redacted = disclosed(tree, recipient["id"], at)
-        if not decision.is_silent or redacted is None:
-            continue
-        other = copy.deepcopy(tree)
-        other["record_version"] = tree["record_version"] + 1
-        other["updated_at"] = as_text(START)
-        other["author_ref"] = "m-somebody-else"
-        keep_only(other, redacted)
-        withheld = {
-            name for name in CATEGORIES if decision.outcome(name) is Outcome.WITHHOLD
-        }
-        drop(other, withheld)
-        again = redact(Record(other), decision, policy=DEFAULT_POLICY)
-        assert bytes_of(again) == bytes_of(redacted)
-
-
 @LAWS
 @given(any_trees(), instants, st.randoms(use_true_random=False))
 def test_t7_the_order_of_lists_does_not_matter(tree, at, order):
@@ -757,7 +401,7 @@ def test_t9_unknown_words_of_decisions_and_overrides_withhold(tree, at):
     for recipient_id in ids_of(tree):
         before, _ = disclosed(bare, recipient_id, at)
         after, _ = disclosed(tree, recipient_id, at)
-        assert outcomes(after) == outcomes(before)
+        assert ranks_of(after) == ranks_of(before)
         assert "OVERRIDE_APPLIED" not in {
             each.reason for each in after.categories.values()
         }
@@ -808,32 +452,6 @@ def test_t10_a_decision_holds_until_its_end(tree, at, share):
         again, redacted_again = disclosed(tree, recipient_id, later)
         assert same_but_for_the_instant(again, decision)
         assert redacted_again == redacted
-
-
-def refs_in(node, path=""):
-    for name, value in node.items():
-        at = f"{path}{name}"
-        if isinstance(value, dict):
-            yield from refs_in(value, f"{at}.")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            for each in value:
-                yield from refs_in(each, f"{at}[].")
-        else:
-            found = DECLARATIONS.get(at) or DECLARATIONS.get(f"{at}[]")
-            if found is not None and found.refs_to:
-                for ref in value if isinstance(value, list) else [value]:
-                    yield at, ref
-
-
-def items_in(node):
-    if isinstance(node, dict):
-        if "id" in node:
-            yield node
-        for value in node.values():
-            yield from items_in(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from items_in(value)
 
 
 @LAWS
@@ -923,24 +541,6 @@ def test_disclosing_leaves_the_record_as_it_was(tree, at):
     for recipient_id in ids_of(tree):
         disclosed(tree, recipient_id, at)
     assert tree == before
-
-
-def categories_of(item, base, kind, inherited=frozenset()):
-    """An item's categories, written down once more as the rules tell them."""
-    found = {base, *inherited, *item.get("extra_categories", [])}
-    found |= {
-        "substances": {"substance_use"},
-        "sexual_safety": {"sexual_health_and_gender"},
-    }.get(item.get("domain"), set())
-    agreed = item.get("informant_agrees_to_share_with", [])
-    if kind in SILENT_KINDS:
-        agreed = []
-    if item.get("given_in_confidence") and (
-        kind not in agreed or found & {"family_confidential", "third_party"}
-    ):
-        by_family = item["information_source"] == "family"
-        found.add("family_confidential" if by_family else "third_party")
-    return found
 
 
 @LAWS
