@@ -123,9 +123,8 @@ def ask(store: Store, environ: dict[str, str], token: str, rounds: int) -> None:
             select(func.count()).select_from(view_resources)
         ).scalar()
         known = connection.execute(
-            select(view_resources.c.view_id, view_resources.c.patient_id).where(
-                view_resources.c.type == "Patient",
-                view_resources.c.recipient_ods == TEAM,
+            select(views.c.view_id, views.c.patient_id).where(
+                views.c.recipient_ods == TEAM
             )
         ).all()
     chosen = random.Random(1).choices(known, k=rounds)

@@ -8,6 +8,7 @@ section 6.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -20,7 +21,6 @@ from adapter.bundle.content import (
     SettledNames,
     content_hash,
     make_content,
-    order,
     reference_to,
 )
 from adapter.bundle.forms import Form, is_found_by_tag
@@ -30,11 +30,13 @@ from adapter.clock import format_instant
 
 __all__ = [
     "ACCEPTANCE",
+    "Collected",
     "Content",
     "Resource",
     "Stamp",
     "acceptance_task",
     "cancelled_task",
+    "collect",
     "collection",
     "content_hash",
     "is_found_by_tag",
@@ -49,19 +51,53 @@ __all__ = [
 def collection(
     content: Content, stamp: Stamp, base_url: str, *, task: Resource | None
 ) -> Resource:
-    """The Bundle of type collection, as a receiver that pulls is given it."""
-    members = [stamped_resource(resource, stamp) for resource in content.resources]
+    """The Bundle of type collection, as a receiver that pulls is given it.
+
+    As ``collect``, read.
+    """
+    whole: Resource = orjson.loads(collect(content, stamp, base_url, task=task).text)
+    return whole
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The Bundle of type collection as bytes.
+
+    ``places`` says where in ``text`` each resource of the content stands: its first
+    byte and their number, by "Flag/<uuid>".
+    """
+
+    text: bytes
+    places: Mapping[str, tuple[int, int]]
+
+
+def collect(
+    content: Content, stamp: Stamp, base_url: str, *, task: Resource | None
+) -> Collected:
+    """The Bundle of type collection, as a receiver that pulls is given it.
+
+    ``task`` is in it, and has no place of its own: it changes without the view.
+    """
+    members = content.members
+    found = list(zip(members.references, members.stamped(stamp), strict=True))
     if task is not None:
-        members.append(task)
-    members.sort(key=order)
-    entries = [
-        {
-            "fullUrl": address(base_url, member["resourceType"], member["id"]),
-            "resource": member,
-        }
-        for member in members
-    ]
-    return {**_head(stamp, "collection"), "entry": entries}
+        found.append((reference_to(task), to_bytes(task)))
+        found.sort(key=lambda one: one[0].split("/"))
+    address_of = orjson.dumps(address(base_url, "", ""))[:-2]
+    parts = [orjson.dumps(_head(stamp, "collection"))[:-1], b',"entry":[']
+    at = sum(map(len, parts))
+    places = {}
+    for reference, text in found:
+        before = b'{"fullUrl":%b%b","resource":' % (address_of, reference.encode())
+        places[reference] = at + len(before), len(text)
+        parts += before, text, b"},"
+        at += len(before) + len(text) + 2
+    if task is not None:
+        del places[reference_to(task)]
+    if found:
+        parts[-1] = b"}"
+    parts.append(b"]}")
+    return Collected(b"".join(parts), places)
 
 
 def transaction(

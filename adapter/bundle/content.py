@@ -17,7 +17,8 @@ import orjson
 
 from adapter.bundle.forms import Form, Forms, identify
 from adapter.bundle.ids import Ids
-from adapter.bundle.stamps import Resource
+from adapter.bundle.stamps import Resource, Stamp, before_tail
+from adapter.clock import format_instant
 
 __all__ = [
     "ACCEPTANCE",
@@ -28,7 +29,6 @@ __all__ = [
     "content_hash",
     "identify",
     "make_content",
-    "order",
     "reference_to",
 ]
 
@@ -81,10 +81,34 @@ class Members(Sequence[Resource]):
         for reference, form in zip(self.references, self.forms, strict=True):
             yield reference, form.entry.filled(self._names)
 
+    def stamped(self, stamp: Stamp) -> Iterator[bytes]:
+        """Each one as it is pulled: the text of ``stamped_resource``."""
+        stamps = stamp.resource_stamps or {}
+        whole = stamp.version, format_instant(stamp.stamped_at)
+        for reference, form in zip(self.references, self.forms, strict=True):
+            version, at = whole
+            if reference in stamps:
+                version, since = stamps[reference]
+                at = format_instant(since)
+            name = self._names[form.symbol]
+            yield before_tail(form.type, name, version, at) + form.tail.filled(
+                self._names
+            )
+
     def hash(self) -> str:
         """The same as ``content_hash``, without making them dicts."""
-        texts = [form.sorted_text.filled(self._names) for form in self.forms]
-        return hashlib.sha256(b"[" + b",".join(texts) + b"]").hexdigest()
+        return hashlib.sha256(b"[" + b",".join(self._sorted) + b"]").hexdigest()
+
+    def hashes(self) -> dict[str, str]:
+        """The ``content_hash`` of each by itself, by reference."""
+        return {
+            reference: hashlib.sha256(b"[" + text + b"]").hexdigest()
+            for reference, text in zip(self.references, self._sorted, strict=True)
+        }
+
+    @cached_property
+    def _sorted(self) -> list[bytes]:
+        return [form.sorted_text.filled(self._names) for form in self.forms]
 
 
 @dataclass(frozen=True)
@@ -180,11 +204,6 @@ def content_hash(resources: Iterable[Mapping[str, Any]]) -> str:
 def reference_to(resource: Mapping[str, Any]) -> str:
     """How others refer to a resource that has its id: "Flag/<uuid>"."""
     return f"{resource['resourceType']}/{resource['id']}"
-
-
-def order(resource: Mapping[str, Any]) -> tuple[str, str]:
-    """What entries are sorted by: type, then id."""
-    return resource["resourceType"], resource["id"]
 
 
 def _is_acceptance(form: Form) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import orjson
 
 from adapter.bundle.fhir import identifier_is_list
-from adapter.bundle.stamps import Resource, without_stamps
+from adapter.bundle.stamps import Resource, after_stamps, without_stamps
 from adapter.canonical import RESOURCE_ID_SYSTEM
 from adapter.errors import BundleInvalid, Issue
 
@@ -59,12 +59,14 @@ class Form:
 
     ``text`` is the resource, ``sorted_text`` the same with sorted keys, ``entry`` its
     entry in a transaction: PUT by what a receiver finds it by, or POSTed unless it is
-    there. ``references`` are the symbols that it refers to, and ``digest`` tells forms
-    apart.
+    there. ``tail`` is what follows a resource's stamps, as it is pulled. ``references``
+    are the symbols that it refers to, and ``digest`` tells forms apart. ``status`` is
+    that of the resource, None where it has none.
     """
 
     __slots__ = (
-        "digest", "entry", "references", "sorted_text", "symbol", "text", "type",
+        "digest", "entry", "references", "sorted_text", "status", "symbol", "tail",
+        "text", "type",
     )  # fmt: skip
 
     def __init__(
@@ -88,13 +90,16 @@ class Form:
         text = orjson.dumps(whole)
         in_order = orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)
         entry = orjson.dumps(_entry(whole, symbol, is_posted))
+        status = whole.get("status")
         self.symbol = symbol
+        self.status: str | None = status if isinstance(status, str) else None
         self.type = str(head["resourceType"])
         self.references = frozenset(opening.references)
         self.digest = hashlib.blake2b(text, digest_size=16).digest()
         self.text = OpenText(text, _typed)
         self.sorted_text = OpenText(in_order, _typed)
         self.entry = OpenText(entry, lambda _: b"urn:uuid:")
+        self.tail = OpenText(after_stamps(whole), _typed)
 
 
 class Forms:

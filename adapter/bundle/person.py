@@ -32,9 +32,9 @@ def way_of_naming(wanted: str, content: Content, *, is_verified: bool) -> str:
 
 def patient_of(content: Content) -> Resource | None:
     """The view's Patient, None where it has none."""
-    for resource in content.resources:
-        if resource["resourceType"] == "Patient":
-            return resource
+    for at, reference in enumerate(content.members.references):
+        if reference.startswith("Patient/"):
+            return content.members[at]
     return None
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from adapter.clock import format_instant
 
 Resource = dict[str, Any]
@@ -52,6 +54,31 @@ def stamped(resource: Mapping[str, Any], version: int, at: str) -> Resource:
         if key not in _HEAD:
             whole[key] = part
     return whole
+
+
+def before_tail(kind: str, name: bytes, version: int, at: str) -> bytes:
+    """The beginning of a stamped resource as text, up to where ``after_stamps`` is."""
+    return (
+        b'{"resourceType":"%b","id":"%b","meta":{"versionId":"%d","lastUpdated":"%b"'
+        % (
+            kind.encode(),
+            name,
+            version,
+            at.encode(),
+        )
+    )
+
+
+def after_stamps(resource: Mapping[str, Any]) -> bytes:
+    """The rest of a stamped resource as text: all that stands behind the stamps."""
+    claims = orjson.dumps(lasting(resource))
+    rest = orjson.dumps({key: resource[key] for key in resource if key not in _HEAD})
+    return _continued(claims) + _continued(rest)
+
+
+def _continued(text: bytes) -> bytes:
+    """The text of an object as the rest of one that has members already."""
+    return text[1:] if text == b"{}" else b"," + text[1:]
 
 
 def lasting(resource: Mapping[str, Any]) -> Resource:

@@ -31,8 +31,9 @@ from adapter.store.heads import (
     Moved,
     NewVersion,
     ViewHead,
-    read_bodies,
     read_heads,
+    read_texts,
+    texts_of,
     write_heads,
     write_versions,
 )
@@ -223,20 +224,20 @@ def _narrowed(connection: Connection, release: Release) -> Release:
 
 
 def _lost_something(connection: Connection, old: ViewHead, release: Release) -> bool:
-    bodies = {f"{row.type}/{row.id}": row for row in release.resources}
-    if resource_removed(old.resources, bodies):
+    rows = {f"{row.type}/{row.id}": row for row in release.resources}
+    if resource_removed(old.resources, rows):
         return True
     changed = [
         reference
         for reference, stamp in old.resources.items()
-        if bodies[reference].content_hash != stamp.content_hash
+        if rows[reference].content_hash != stamp.content_hash
     ]
-    before = read_bodies(connection, old.view_id, changed)
+    if not changed:
+        return False
+    before = read_texts(connection, old)
+    now = texts_of(release.collection, release.resources)
     return any(
-        element_removed(
-            orjson.loads(before[reference].plain()),
-            orjson.loads(bodies[reference].body.plain()),
-        )
+        element_removed(orjson.loads(before[reference]), orjson.loads(now[reference]))
         for reference in changed
     )
 

@@ -14,15 +14,16 @@ from typing import Any
 import orjson
 
 from adapter.bundle.build import (
+    Collected,
     Content,
     Stamp,
     acceptance_task,
     cancelled_task,
-    collection,
-    content_hash,
+    collect,
     to_bytes,
-    transaction,
+    transaction_bytes,
 )
+from adapter.bundle.content import reference_to
 from adapter.bundle.ids import Ids, lane_key, nhs_number_hash
 from adapter.bundle.person import (
     OWN,
@@ -131,8 +132,15 @@ def _head(
         mapping_version=around.tools.mapping.version,
         revision=old.revision + 1 if old else 1,
         served_from=old.served_from if old else 1,
+        patient_id=ids.of("Patient"),
+        nhs_hash=_nhs_hash(content, around) if standing == CURRENT else None,
         resources=old.resources if old else {},
     )
+
+
+def _nhs_hash(content: Content | None, around: Circumstances) -> str | None:
+    number = number_of(patient_of(content)) if content else None
+    return nhs_number_hash(around.tools.key, number) if number else None
 
 
 def _with_bytes(
@@ -142,7 +150,7 @@ def _with_bytes(
     around: Circumstances,
 ) -> Release:
     head = release.head
-    hashes = {_reference(each): content_hash([each]) for each in content.resources}
+    hashes = content.members.hashes()
     stamps = {
         reference: (known.version, known.last_updated)
         for reference, known in head.resources.items()
@@ -151,10 +159,7 @@ def _with_bytes(
     stamp = Stamp(head.view_id, head.version, around.at, stamps)
     ids = Ids(around.tools.key, *around.record.key, head.recipient_id)
     task = acceptance_task(content, ids, stamp, around.base_url)
-    patient = patient_of(content)
-    patient_id, number = patient["id"] if patient else None, number_of(patient)
-    nhs_hash = nhs_number_hash(around.tools.key, number) if number else None
-    pulled = collection(content, stamp, around.base_url, task=task)
+    pulled = collect(content, stamp, around.base_url, task=task)
     endpoint = around.directory.endpoint_for(head.recipient_ods, head.recipient_kind)
     pushed = pushed_body(release.before, head, content, stamp, task, around)
     if endpoint is None:
@@ -168,13 +173,9 @@ def _with_bytes(
         )
     return replace(
         release,
-        resources=tuple(
-            _row(entry["resource"], hashes, stamp, patient_id, nhs_hash)
-            for entry in pulled["entry"]
-            if entry["resource"] is not task
-        ),
-        collection=pack(to_bytes(pulled)),
-        task=_task(task, head, patient_id, nhs_hash, around.at) if task else None,
+        resources=_rows(content, pulled, hashes, stamp),
+        collection=pack(pulled.text),
+        task=_task(task, head, around.at) if task else None,
         delivery=replace(delivery, patient=pushed.patient, retires=pushed.retires),
         body=pushed.body,
     )
@@ -209,17 +210,21 @@ def pushed_body(
         content,
         is_verified=person.get("nhs_number_status") == "verified",
     )
-    present = {_reference(each) for each in content.resources}
+    present = set(content.members.references)
     open_tasks = [_read(each.body) for each in before.left_open]
     whole = [each for each in open_tasks if task_is_whole(each, present)]
-    broken = [_reference(each) for each in open_tasks if each not in whole]
+    broken = [reference_to(each) for each in open_tasks if each not in whole]
     if how == REFERENCE:
         present = {each for each in present if not each.startswith("Patient/")}
     ends = endings(before, head, around, present, also=broken)
-    bundle = transaction(content, stamp, around.base_url, task=task, undecided=whole)
-    bundle = with_ends(with_person(bundle, patient_of(content), how), ends)
+    text = transaction_bytes(
+        content, stamp, around.base_url, task=task, undecided=whole
+    )
+    if how != OWN or ends:
+        bundle = with_person(orjson.loads(text), patient_of(content), how)
+        text = to_bytes(with_ends(bundle, ends))
     retires = tuple(sorted(each.reference for each in ends))
-    return Pushed(pack(to_bytes(bundle)), how, retires)
+    return Pushed(pack(text), how, retires)
 
 
 def reformed(
@@ -268,8 +273,6 @@ def cancel(task: StoredTask, at: datetime) -> StoredTask:
 def _task(
     task: Mapping[str, Any],
     head: ViewHead,
-    patient_id: str | None,
-    nhs_hash: str | None,
     at: datetime,
 ) -> StoredTask:
     return StoredTask(
@@ -278,8 +281,6 @@ def _task(
         view_version=head.version,
         recipient_ods=head.recipient_ods,
         recipient_kind=head.recipient_kind,
-        patient_id=patient_id,
-        nhs_hash=nhs_hash,
         status=task["status"],
         version=1,
         authored_on=at,
@@ -288,32 +289,30 @@ def _task(
     )
 
 
-def _row(
-    resource: Mapping[str, Any],
-    hashes: Mapping[str, str],
-    stamp: Stamp,
-    patient_id: str | None,
-    nhs_hash: str | None,
-) -> ResourceRow:
-    reference = _reference(resource)
+def _rows(
+    content: Content, pulled: Collected, hashes: Mapping[str, str], stamp: Stamp
+) -> tuple[ResourceRow, ...]:
     stamps = stamp.resource_stamps or {}
-    version, at = stamps.get(reference, (stamp.version, stamp.stamped_at))
-    status = resource.get("status")
-    return ResourceRow(
-        type=resource["resourceType"],
-        id=resource["id"],
-        version=version,
-        last_updated=at,
-        status=status if isinstance(status, str) else None,
-        patient_id=patient_id,
-        nhs_hash=nhs_hash,
-        content_hash=hashes[reference],
-        body=pack(to_bytes(resource)),
-    )
-
-
-def _reference(resource: Mapping[str, Any]) -> str:
-    return f"{resource['resourceType']}/{resource['id']}"
+    as_the_view = stamp.version, stamp.stamped_at
+    rows = []
+    members = content.members
+    for reference, form in zip(members.references, members.forms, strict=True):
+        kind, _, name = reference.partition("/")
+        version, at = stamps.get(reference, as_the_view)
+        starts_at, length = pulled.places[reference]
+        rows.append(
+            ResourceRow(
+                type=kind,
+                id=name,
+                version=version,
+                last_updated=at,
+                status=form.status,
+                content_hash=hashes[reference],
+                starts_at=starts_at,
+                length=length,
+            )
+        )
+    return tuple(rows)
 
 
 def _read(body: Payload) -> dict[str, Any]:

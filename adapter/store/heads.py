@@ -60,7 +60,8 @@ class ViewHead:
     ``resources`` has the stamp of each resource of the present version, by
     "Flag/<uuid>". ``revision`` grows with each write, so that a writer who read it
     earlier can tell that nobody else came between. ``served_from`` is the version that
-    last let less leave than the one before it: none older is served.
+    last let less leave than the one before it: none older is served. ``patient_id`` is
+    the id of its Patient; ``nhs_hash`` what an NHS number in it is looked up by.
     """
 
     view_id: str
@@ -81,6 +82,8 @@ class ViewHead:
     mapping_version: str
     revision: int
     served_from: int = 1
+    patient_id: str | None = None
+    nhs_hash: str | None = None
     resources: Mapping[str, ResourceStamp] = field(default_factory=dict)
 
     def is_fresh(self, present: Present) -> bool:
@@ -94,17 +97,19 @@ class ViewHead:
 
 @dataclass(frozen=True)
 class ResourceRow:
-    """One resource of a view as it will be kept: stamped, with what it is found by."""
+    """One resource of a view as it will be kept: what it is found by, and its place.
+
+    Its text is ``length`` bytes of the version's collection from ``starts_at`` on.
+    """
 
     type: str
     id: str
     version: int
     last_updated: datetime
     status: str | None
-    patient_id: str | None
-    nhs_hash: str | None
     content_hash: str
-    body: Payload
+    starts_at: int
+    length: int
 
 
 def find_head(store: Store, view_id: str) -> ViewHead | None:
@@ -143,19 +148,31 @@ def check_unmoved(
         raise Moved
 
 
-def read_bodies(
-    connection: Connection, view_id: str, references: Collection[str]
-) -> dict[str, Payload]:
-    """The present bodies of these resources of a view, by "Flag/<uuid>"."""
-    if not references:
-        return {}
-    ids = [reference.partition("/")[2] for reference in references]
+def read_texts(connection: Connection, head: ViewHead) -> dict[str, bytes]:
+    """The resources of a view's present version as they are read, by "Flag/<uuid>"."""
     rows = connection.execute(
-        select(view_resources).where(
-            view_resources.c.view_id == view_id, view_resources.c.id.in_(ids)
+        select(view_resources).where(view_resources.c.view_id == head.view_id)
+    ).all()
+    found = connection.execute(
+        select(view_versions.c.collection, view_versions.c.collection_encoding).where(
+            view_versions.c.view_id == head.view_id,
+            view_versions.c.version == head.version,
         )
-    )
-    return {f"{row.type}/{row.id}": payload.read(row, "body") for row in rows}
+    ).one_or_none()
+    collection = payload.read_optional(found, "collection") if found else None
+    return texts_of(collection, rows)
+
+
+def texts_of(collection: Payload | None, rows: Sequence[Any]) -> dict[str, bytes]:
+    """The text of each of these resources of a collection, by "Flag/<uuid>".
+
+    A row has what ``ResourceRow`` has.
+    """
+    plain = collection.plain() if collection is not None and rows else b""
+    return {
+        f"{row.type}/{row.id}": plain[row.starts_at : row.starts_at + row.length]
+        for row in rows
+    }
 
 
 def write_heads(
@@ -230,10 +247,9 @@ def _resource_rows(new: NewVersion) -> list[dict[str, Any]]:
             "version": each.version,
             "last_updated": each.last_updated,
             "status": each.status,
-            "patient_id": each.patient_id,
-            "nhs_hash": each.nhs_hash,
             "content_hash": each.content_hash,
-            **payload.columns("body", each.body),
+            "starts_at": each.starts_at,
+            "length": each.length,
         }
         for each in new.resources
     ]

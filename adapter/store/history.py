@@ -17,7 +17,6 @@ from adapter.clock import parse_instant
 from adapter.store import payload
 from adapter.store.engine import Store
 from adapter.store.heads import CURRENT, Present
-from adapter.store.payload import pack
 from adapter.store.schema import view_versions, views
 from adapter.store.tasks import find_task
 from adapter.store.views import StoredResource, read_resource
@@ -83,5 +82,5 @@ def _as_stored(
         last_updated=updated,
         status=status if isinstance(status, str) else None,
         view_id=now.view_id,
-        body=pack(orjson.dumps(resource)),
+        body=orjson.dumps(resource),
     )

@@ -40,9 +40,7 @@ def migrate(
                 connection.execute(
                     text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK}
                 )
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(alembic_config(connection), "head")
             _make_key(connection, random_bytes)
     finally:
         engine.dispose()
@@ -52,12 +50,14 @@ def check_migrated(store: Store) -> None:
     """Nothing when the tables are those of this version; NotReady when not."""
     with store.reading() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    if found != ScriptDirectory.from_config(_config()).get_current_head():
+    if found != ScriptDirectory.from_config(alembic_config()).get_current_head():
         raise NotReady(NOT_MIGRATED)
 
 
-def _config() -> Config:
+def alembic_config(connection: Connection | None = None) -> Config:
+    """What Alembic needs to find the migrations, and to run them on a connection."""
     config = Config()
+    config.attributes["connection"] = connection
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config

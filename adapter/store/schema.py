@@ -164,12 +164,18 @@ views = Table(
     Column("revision", Integer, nullable=False),
     # The version that last let less leave than the one before: history begins there.
     Column("served_from", Integer, nullable=False, server_default="1"),
+    # What a search by person finds it by: the id of its Patient, and the keyed hash of
+    # the NHS number where the recipient may have that.
+    Column("patient_id", UUID_TEXT),
+    Column("nhs_hash", HASH),
     CheckConstraint("standing IN ('current', 'empty', 'invalid')", name="standing"),
     UniqueConstraint("ods_code", "record_id", "recipient_id"),
     # What of one receiver's is no longer current is looked for before each answer.
     Index("views_by_policy", "recipient_ods", "policy_version", "directory_version"),
     Index("views_by_valid_until", "recipient_ods", "valid_until"),
     Index("views_due", "valid_until"),
+    Index("views_by_patient", "recipient_ods", "patient_id"),
+    Index("views_by_number", "recipient_ods", "nhs_hash"),
 )
 
 view_versions = Table(
@@ -187,6 +193,8 @@ view_versions = Table(
     *_payload("collection", nullable=True),
 )
 
+# What the present version of a view holds. A resource's text is ``length`` bytes of
+# that version's collection from ``starts_at`` on: nothing is kept twice.
 view_resources = Table(
     "view_resources",
     metadata,
@@ -198,14 +206,12 @@ view_resources = Table(
     Column("version", Integer, nullable=False),
     Column("last_updated", Instant, nullable=False),
     Column("status", WORD),
-    Column("patient_id", UUID_TEXT),
-    Column("nhs_hash", HASH),
     Column("content_hash", HASH, nullable=False),
-    *_payload("body"),
+    Column("starts_at", Integer, nullable=False),
+    Column("length", Integer, nullable=False),
     Index("view_resources_by_id", "type", "id"),
     Index("view_resources_by_instant", "recipient_ods", "type", "last_updated", "id"),
-    Index("view_resources_by_patient", "recipient_ods", "type", "patient_id"),
-    Index("view_resources_by_number", "recipient_ods", "type", "nhs_hash"),
+    sqlite_with_rowid=False,  # the rows of a view lie together
 )
 
 lanes = Table(
@@ -318,8 +324,6 @@ tasks = Table(
     Column("view_version", Integer, nullable=False),
     Column("recipient_ods", ODS),
     Column("recipient_kind", WORD, nullable=False),
-    Column("patient_id", UUID_TEXT),
-    Column("nhs_hash", HASH),
     Column("status", WORD, nullable=False),
     Column("version", Integer, nullable=False),
     Column("authored_on", Instant, nullable=False),
@@ -327,8 +331,6 @@ tasks = Table(
     *_payload("body"),
     UniqueConstraint("view_id", "view_version"),
     Index("tasks_by_instant", "recipient_ods", "last_updated", "id"),
-    Index("tasks_by_patient", "recipient_ods", "patient_id"),
-    Index("tasks_by_number", "recipient_ods", "nhs_hash"),
 )
 
 worklist = Table(

@@ -35,8 +35,6 @@ class StoredTask:
     view_version: int
     recipient_ods: str | None
     recipient_kind: str
-    patient_id: str | None
-    nhs_hash: str | None
     status: str
     version: int
     authored_on: datetime

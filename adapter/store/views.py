@@ -17,8 +17,10 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Table,
     and_,
+    bindparam,
     literal,
     or_,
     select,
@@ -28,7 +30,7 @@ from sqlalchemy import (
 from adapter.store import payload
 from adapter.store.engine import Store
 from adapter.store.heads import CURRENT, EMPTY, INVALID, Present, find_head
-from adapter.store.paging import Page, cursor, marks_of, page
+from adapter.store.paging import Page, cursor, marks_of
 from adapter.store.payload import Payload, pack
 from adapter.store.schema import (
     from_microseconds,
@@ -65,7 +67,7 @@ class StoredResource:
     last_updated: datetime
     status: str | None
     view_id: str
-    body: Payload
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -112,32 +114,53 @@ def search_resources(
     """
     rows: list[Any] = []
     with store.reading() as connection:
+        of_person = None
+        if patient is not None or nhs_hash is not None:
+            of_person = _views_of(connection, caller_ods, patient, nhs_hash)
         for table in _tables_of(resource_type):
             where = [*_own(table, caller_ods, kinds), _is_current(views, present)]
             if table is view_resources:
                 where.append(table.c.type == resource_type)
+            if of_person is not None:
+                where.append(table.c.view_id.in_(of_person))
             if ids is not None:
                 where.append(table.c.id.in_(ids))
-            if patient is not None:
-                where.append(table.c.patient_id.in_(patient))
-            if nhs_hash is not None:
-                where.append(table.c.nhs_hash == nhs_hash)
             if status is not None:
                 where.append(table.c.status.in_(status))
             where += [_compare(table.c.last_updated, *bound) for bound in last_updated]
             if after is not None:
                 where.append(_is_after(table, after))
             rows += connection.execute(
-                select(*(table.c[name] for name in _OF_RESOURCE))
+                select(*_columns_of(table))
                 .join(views, views.c.view_id == table.c.view_id)
                 .where(*where)
                 .order_by(table.c.last_updated, table.c.id)
                 .limit(limit + 1)
             )
-    rows.sort(key=lambda row: (row.last_updated, row.id))
+        rows.sort(key=lambda row: (row.last_updated, row.id))
+        found = _resources(connection, resource_type, rows[:limit])
     last = rows[limit - 1] if len(rows) > limit else None
     place = cursor(to_microseconds(last.last_updated), last.id) if last else None
-    return page([_resource(resource_type, row) for row in rows], limit, place)
+    return Page(tuple(found), place)
+
+
+def _views_of(
+    connection: Connection,
+    caller_ods: str,
+    patient: Sequence[str] | None,
+    nhs_hash: str | None,
+) -> list[str]:
+    """The ids of the caller's own views of that person.
+
+    Asked by itself, so that no database comes upon the thought of looking for one
+    person among all that the caller has.
+    """
+    where = [views.c.recipient_ods == caller_ods]
+    if patient is not None:
+        where.append(views.c.patient_id.in_(patient))
+    if nhs_hash is not None:
+        where.append(views.c.nhs_hash == nhs_hash)
+    return list(connection.execute(select(views.c.view_id).where(*where)).scalars())
 
 
 def read_resource(
@@ -254,15 +277,17 @@ def stale_views(
     return list(found)[:limit]
 
 
-_OF_RESOURCE = (
-    "id",
-    "view_id",
-    "version",
-    "last_updated",
-    "status",
-    "body",
-    "body_encoding",
-)
+_FOUND = ("id", "view_id", "version", "last_updated", "status")
+_IN_COLLECTION = (*_FOUND, "starts_at", "length")
+_BY_ITSELF = (*_FOUND, "body", "body_encoding")
+
+
+def _columns_of(table: Table) -> list[Any]:
+    """A Task has its own body; a resource is a part of its view's collection."""
+    if table is tasks:
+        return [table.c[name] for name in _BY_ITSELF]
+    version = views.c.version.label("view_version")
+    return [*(table.c[name] for name in _IN_COLLECTION), version]
 
 
 def _tables_of(resource_type: str) -> tuple[Table, ...]:
@@ -310,13 +335,43 @@ def _compare(column: Any, how: str, instant: datetime) -> ColumnElement[bool]:
     return compared[how]
 
 
-def _resource(resource_type: str, row: Any) -> StoredResource:
-    return StoredResource(
-        type=resource_type,
-        id=row.id,
-        version=row.version,
-        last_updated=row.last_updated,
-        status=row.status,
-        view_id=row.view_id,
-        body=payload.read(row, "body"),
-    )
+def _resources(
+    connection: Connection, resource_type: str, rows: Sequence[Any]
+) -> list[StoredResource]:
+    """The resources of these rows, in their order."""
+    wanted = {
+        (row.view_id, row.view_version) for row in rows if "starts_at" in row._fields
+    }
+    collections: dict[str, bytes] = {}
+    for view_id, version in wanted:
+        kept = connection.execute(
+            _COLLECTION, {"of_view": view_id, "of_version": version}
+        ).one()
+        collections[view_id] = payload.read(kept, "collection").plain()
+    found = []
+    for row in rows:
+        if "starts_at" in row._fields:
+            whole = collections[row.view_id]
+            body = whole[row.starts_at : row.starts_at + row.length]
+        else:
+            body = payload.read(row, "body").plain()
+        found.append(
+            StoredResource(
+                type=resource_type,
+                id=row.id,
+                version=row.version,
+                last_updated=row.last_updated,
+                status=row.status,
+                view_id=row.view_id,
+                body=body,
+            )
+        )
+    return found
+
+
+_COLLECTION = select(
+    view_versions.c.collection, view_versions.c.collection_encoding
+).where(
+    view_versions.c.view_id == bindparam("of_view"),
+    view_versions.c.version == bindparam("of_version"),
+)

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from handovers import TestClock
+from handovers import TestClock, ids_of, make_parts, post
 from sqlalchemy import URL, make_url, text
 
 from adapter.errors import NotReady
 from adapter.store import Store, migrate, open_store
+from adapter.store.heads import find_head, read_texts
+from adapter.store.migrate import alembic_config
 from adapter.store.records import find_receipt
 from adapter.store.schema import metadata
 
@@ -62,6 +65,25 @@ def test_a_store_of_another_version_says_so(bare: tuple[URL, Store]) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     with pytest.raises(NotReady, match="migrate"):
         store.check()
+
+
+def test_going_back_and_forth_loses_no_resource(store: Store) -> None:
+    post(make_parts(store, TestClock()))
+    view_id = ids_of("r-amh").view_id()
+    head = find_head(store, view_id)
+    with store.reading() as connection:
+        before = read_texts(connection, head)
+    assert b"9990000018" in before[f"Patient/{ids_of('r-amh').of('Patient')}"]
+    for revision in ("0003", "head"):
+        with store.writing() as connection:
+            config = alembic_config(connection)
+            to = command.upgrade if revision == "head" else command.downgrade
+            to(config, revision)
+    assert find_head(store, view_id) == head
+    with store.reading() as connection:
+        assert read_texts(connection, head) == before
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
 
 
 def test_sqlite_is_set_to_lose_nothing(bare: tuple[URL, Store]) -> None:

@@ -31,7 +31,7 @@ def fhir_answer(body: bytes | dict[str, Any], status: int = 200) -> Response:
 
 
 def resource_answer(
-    body: Payload, version: int | str, last_updated: datetime
+    body: Payload | bytes, version: int | str, last_updated: datetime
 ) -> Response:
     """One resource with its version; 304 without it to a caller who has that version.
 
@@ -40,6 +40,8 @@ def resource_answer(
     etag = etag_of(version)
     if request.headers.get("If-None-Match") in {etag, "*"}:
         answer = Response(status=304)
+    elif isinstance(body, bytes):
+        answer = fhir_answer(body)
     elif body.encoding == GZIP and _takes_gzip():
         answer = fhir_answer(body.data)
         answer.headers["Content-Encoding"] = GZIP
@@ -91,7 +93,7 @@ def history(
     entries = [
         {
             "fullUrl": f"{base_url}/fhir/{each.type}/{each.id}",
-            "resource": orjson.Fragment(each.body.plain()),
+            "resource": orjson.Fragment(each.body),
             "request": {"method": "PUT", "url": f"{each.type}/{each.id}"},
             "response": {
                 "status": "200",
@@ -114,6 +116,6 @@ def history(
 def _entry(base_url: str, resource: StoredResource, mode: str) -> dict[str, Any]:
     return {
         "fullUrl": f"{base_url}/fhir/{resource.type}/{resource.id}",
-        "resource": orjson.Fragment(resource.body.plain()),
+        "resource": orjson.Fragment(resource.body),
         "search": {"mode": mode},
     }

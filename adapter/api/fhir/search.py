@@ -147,7 +147,7 @@ def _included(
         return []
     wanted: dict[str, set[str]] = {}
     for match in matches:
-        focus = orjson.loads(match.body.plain()).get("focus", {})
+        focus = orjson.loads(match.body).get("focus", {})
         kind, _, name = focus.get("reference", "").rpartition("/")
         wanted.setdefault(kind.rpartition("/")[2], set()).add(name)
     shown = {(match.type, match.id) for match in matches}
