@@ -6,6 +6,7 @@ a day is a civil date in Europe/London (record model, section 0).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -14,17 +15,23 @@ Clock = Callable[[], datetime]
 
 LONDON = ZoneInfo("Europe/London")
 
+_DURATION = re.compile(
+    r"P(?=[0-9T])(?:(?P<weeks>[0-9]{1,5})W)?(?:(?P<days>[0-9]{1,5})D)?"
+    r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,6})H)?"
+    r"(?:(?P<minutes>[0-9]{1,8})M)?(?:(?P<seconds>[0-9]{1,9})S)?)?"
+)
+
 
 def system_clock() -> datetime:
     """The present instant, in UTC."""
     return datetime.now(UTC)
 
 
-def shifted(clock: Clock, offset: timedelta) -> Clock:
-    """A clock that runs ``offset`` ahead of another: for testers only."""
+def shifted(clock: Clock, offset: Callable[[], timedelta]) -> Clock:
+    """A clock that runs as far ahead of another as ``offset`` says at that moment."""
 
     def read() -> datetime:
-        return clock() + offset
+        return clock() + offset()
 
     return read
 
@@ -56,6 +63,18 @@ def parse_instant(text: str) -> datetime:
     except ValueError:
         raise ValueError("not an RFC 3339 instant") from None
     return check_aware(instant).astimezone(UTC)
+
+
+def parse_duration(text: str) -> timedelta:
+    """The time that an ISO 8601 duration names, such as ``P1DT2H30M`` or ``P2W``.
+
+    ValueError for anything else, and for months and years, which have no one length.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError("not an ISO 8601 duration of weeks, days, hours and less")
+    given = found.groupdict()
+    return timedelta(**{unit: int(count) for unit, count in given.items() if count})
 
 
 def format_instant(instant: datetime) -> str:

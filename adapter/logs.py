@@ -35,6 +35,7 @@ SERVICE_STOPPED = "service-stopped"
 CHILD_ENDED = "child-ended"
 SWEPT = "swept"
 CLOCK_SHIFTED = "clock-shifted"
+CLOCK_RELEASED = "clock-released"
 
 
 def start_logging(level: str = "INFO") -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping as Names
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 from adapter.api.auth import Callers, load_callers
@@ -26,6 +25,7 @@ from adapter.settings import Settings
 from adapter.sources.load import load_source
 from adapter.sources.source import Source
 from adapter.store import Store, open_store
+from adapter.store.tester_clock import following
 
 KEY_WITHOUT_A_STORE = b"a key for the command line, known to all"
 
@@ -143,26 +143,19 @@ def build_tools(settings: Settings, *, key: bytes = KEY_WITHOUT_A_STORE) -> Tool
 def build_parts(settings: Settings, environ: Names[str, str] | None = None) -> Parts:
     """A working adapter from its settings; the store must have been migrated.
 
-    The clock is the system's, moved by the tester's offset that the store keeps.
+    Outside production the clock is moved, from moment to moment, by the tester's offset
+    that the store keeps.
     """
     environ = os.environ if environ is None else environ
     store = open_store(settings.database_url, system_clock)
-    clock = system_clock
-    offset = store.clock_offset()
-    if offset and not settings.production:
-        clock = shifted(system_clock, offset)
-        store = open_store(settings.database_url, clock)
+    if not settings.production:
+        store = following(store)
     return Parts(
         settings=settings,
-        clock=clock,
+        clock=shifted(system_clock, store.offset),
         store=store,
         tools=build_tools(settings, key=store.key()),
         directory=build_directory(settings, environ),
         callers=build_callers(settings),
         sources=build_sources(settings),
     )
-
-
-def offset_to(settings: Settings) -> timedelta:
-    """How far the tester's clock of the settings runs ahead of the system's."""
-    return settings.clock - system_clock() if settings.clock else timedelta()

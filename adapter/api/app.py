@@ -15,6 +15,10 @@ from adapter.api.memory import give_back_after_large_bodies
 from adapter.api.openapi.routes import openapi_routes
 from adapter.api.problems import FHIR_PATH, handle_errors
 from adapter.api.records import record_routes
+from adapter.api.tester_clock import (
+    tell_that_the_clock_is_set,
+    tester_clock_routes,
+)
 from adapter.api.tracing import trace_requests
 from adapter.api.worklist import worklist_routes
 
@@ -68,6 +72,9 @@ def create_app(parts: Parts) -> Flask:
     app.register_blueprint(delivery_routes(parts))
     app.register_blueprint(worklist_routes(parts))
     app.register_blueprint(fhir_routes(parts), url_prefix=FHIR_PATH)
+    if not parts.settings.production:
+        app.register_blueprint(tester_clock_routes(parts))
+        tell_that_the_clock_is_set(app, parts.store)
     proxies = parts.settings.trusted_proxies
     app.wsgi_app = TrustedProxies(app.wsgi_app, proxies)  # type: ignore[method-assign]
     return app

@@ -34,6 +34,7 @@ def work(parts: Parts, stop: Event | None = None) -> None:
 
     Without ``stop``, SIGTERM and SIGINT tell it.
     """
+    from adapter.clock import system_clock
     from adapter.delivery import sweep
     from adapter.delivery.transports.rest import RestTransport
     from adapter.delivery.worker import own_name, run
@@ -44,7 +45,8 @@ def work(parts: Parts, stop: Event | None = None) -> None:
         target=sweep.run, args=(parts, own_name(os.getpid()), stop), name="sweep"
     )
     sweeper.start()
-    run(parts, RestTransport(parts.clock), stop)
+    # Another system's dates are measured by the real clock, whatever a tester set.
+    run(parts, RestTransport(system_clock), stop)
     sweeper.join()
 
 

@@ -34,6 +34,15 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0
 STEADY = 30.0
 """A child that ran for so many seconds is restarted as if it had never failed."""
 
+OPERATOR = "command-line"
+"""The actor in the audit trail, of a clock that is set at the start."""
+
+CLOCK_IS_SET = (
+    "The clock of this store is set by a tester, and every process goes by it.\n"
+    'To let it go: PUT /test/clock with {"release": true}.\n'
+)
+CLOCK_IGNORED = "A tester's clock is kept in this store; production does not heed it.\n"
+
 _TICK = 0.1
 
 
@@ -137,21 +146,32 @@ def run_children(web: Child, workers: Sequence[Child], stop: Stop) -> None:
 
 def _prepared_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     """The parts that every child works with, over a store that is up to date."""
-    from adapter.clock import system_clock
-    from adapter.store import migrate, open_store
-    from adapter.wiring import build_parts, offset_to
+    from adapter.store import migrate
+    from adapter.wiring import build_parts
 
     migrate(settings.database_url)
-    if settings.clock is not None:
-        store = open_store(settings.database_url, system_clock)
-        store.set_clock_offset(offset_to(settings))
-        store.close()
-        logs.get_logger().warning(logs.CLOCK_SHIFTED)
     parts = build_parts(settings, environ)
+    _set_clock(settings, parts)
     parts.store.close()  # no connection may be shared by two processes
     gc.collect()
     gc.freeze()  # a collection in a child would copy what it shares
     return parts
+
+
+def _set_clock(settings: Settings, parts: Parts) -> None:
+    """Set a tester's clock when told to; say so, also of one that was forgotten."""
+    from adapter.clock import system_clock
+    from adapter.store.tester_clock import move_clock, warn
+
+    if settings.clock is not None:
+        to = settings.clock - system_clock()
+        move_clock(parts.store, to, actor=OPERATOR)
+    offset = parts.store.clock_offset()
+    if not offset:
+        return
+    warn(offset, ignored=settings.production)
+    if sys.stderr.isatty():
+        sys.stderr.write(CLOCK_IGNORED if settings.production else CLOCK_IS_SET)
 
 
 def _become(work: Callable[[], None], listen: int) -> NoReturn:

@@ -35,6 +35,7 @@ RECORD_READ = "record-read"
 BRAKE_ON = "brake-on"
 BRAKE_OFF = "brake-off"
 WORKLIST_HANDLED = "worklist-handled"
+CLOCK_MOVED = "clock-moved"
 
 WORKER = "worker"
 """The actor of what happens unattended; otherwise an ODS code or a caller's name."""

@@ -63,13 +63,15 @@ def leave_to_the_end(
 class Store:
     """A store that is open: hand it to the functions of this package.
 
-    ``clock`` tells the time on SQLite; on PostgreSQL the database does, moved by the
-    tester's offset, unless ``uses_own_clock`` says otherwise (for tests).
+    ``clock`` tells the time on SQLite; on PostgreSQL the database does, unless
+    ``uses_own_clock`` says otherwise (for tests). ``offset`` is how far a tester has
+    moved either; in production nobody has.
     """
 
     engine: Engine = field(repr=False)
     clock: Clock = field(repr=False)
     uses_own_clock: bool = True
+    offset: Callable[[], timedelta] = timedelta
     _one_writer: AbstractContextManager[Any] = field(
         default_factory=nullcontext, repr=False
     )
@@ -100,10 +102,13 @@ class Store:
 
     def now(self, connection: Connection) -> datetime:
         """The instant by which leases and due times are measured, in UTC."""
+        return self.unmoved_now(connection) + self.offset()
+
+    def unmoved_now(self, connection: Connection) -> datetime:
+        """The instant by the clock as no tester has moved it, in UTC."""
         if self.uses_own_clock:
             return self.clock()
-        now = from_microseconds(connection.execute(_NOW).scalar_one())
-        return now + _read_offset(connection)
+        return from_microseconds(connection.execute(_NOW).scalar_one())
 
     def key(self) -> bytes:
         """The secret from which every id is made. NotReady when never migrated."""
@@ -114,18 +119,19 @@ class Store:
         return bytes.fromhex(value)
 
     def clock_offset(self) -> timedelta:
-        """How far a tester has moved the clock; nothing when nobody has."""
+        """How far the store says that a tester has moved the clock; none: nobody."""
         with self.reading() as connection:
             return _read_offset(connection)
 
-    def set_clock_offset(self, offset: timedelta) -> None:
-        """Move the clock of every process that works on this store."""
+    def put_clock_offset(self, connection: Connection, offset: timedelta) -> timedelta:
+        """How far the clock was moved before; from now on it is moved so far."""
+        was = _read_offset(connection)
         count = offset // timedelta(microseconds=1)
-        with self.writing() as connection:
-            connection.execute(meta.delete().where(meta.c.name == CLOCK_OFFSET))
-            connection.execute(
-                meta.insert().values(name=CLOCK_OFFSET, value=str(count))
-            )
+        connection.execute(meta.delete().where(meta.c.name == CLOCK_OFFSET))
+        if offset:
+            row = {"name": CLOCK_OFFSET, "value": str(count)}
+            connection.execute(meta.insert().values(row))
+        return was
 
     def check(self) -> None:
         """Nothing when the store can be used. NotReady with the reason when not."""
@@ -142,8 +148,8 @@ def open_store(
 ) -> Store:
     """The store at a SQLAlchemy URL, not yet spoken to.
 
-    ``postgresql://`` is spoken to by psycopg 3. ``clock`` must already carry a tester's
-    offset. ``uses_own_clock`` None: on SQLite only.
+    ``postgresql://`` is spoken to by psycopg 3. ``uses_own_clock`` None: on SQLite
+    only. No tester moves its clock, until it is said to be ``following`` one.
     """
     engine = make_engine(url)
     is_sqlite = engine.dialect.name == "sqlite"
@@ -153,7 +159,7 @@ def open_store(
         # Threads of one process wait here in turn; SQLite's own waiting sleeps.
         threading.Lock() if is_sqlite else nullcontext()
     )
-    return Store(engine, clock, uses_own_clock, one_writer)
+    return Store(engine, clock, uses_own_clock, _one_writer=one_writer)
 
 
 def make_engine(url: str | URL) -> Engine:

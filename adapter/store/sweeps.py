@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.store.engine import Store
 from adapter.store.heads import Present
-from adapter.store.schema import reminders, sweeps, views
+from adapter.store.schema import records, reminders, sweeps, views
 
 NAME = "sweep"
 BIRTHDAY = "birthday"
@@ -149,6 +149,22 @@ def remind_all(store: Store, purpose: str, at: datetime) -> None:
             .where(reminders.c.purpose == purpose, reminders.c.due > at)
             .values(due=at)
         )
+
+
+def look_at_all(connection: Connection, at: datetime) -> None:
+    """Nothing; every record is looked at now, and what it waits for is found anew."""
+    every = select(
+        records.c.ods_code,
+        records.c.record_id,
+        literal(BIRTHDAY),
+        literal(at, reminders.c.due.type),
+    ).distinct()
+    connection.execute(delete(reminders))
+    connection.execute(
+        insert(reminders).from_select(
+            ["ods_code", "record_id", "purpose", "due"], every
+        )
+    )
 
 
 def _is_free(row: object, now: datetime, interval: timedelta) -> bool:

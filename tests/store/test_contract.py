@@ -30,6 +30,7 @@ from adapter.store.audit import Entry
 from adapter.store.paging import cursor, marks_of
 from adapter.store.payload import pack
 from adapter.store.schema import meta
+from adapter.store.tester_clock import following, move_clock
 from adapter.store.worklist import Duty
 
 RISK = "safety.risks[0].behaviours"
@@ -79,9 +80,9 @@ def test_the_key_is_kept(store: Store) -> None:
 
 def test_a_tester_moves_the_clock_of_every_process(store: Store) -> None:
     assert store.clock_offset() == timedelta()
-    store.set_clock_offset(timedelta(days=3, microseconds=7))
+    move_clock(store, timedelta(days=3, microseconds=7), actor="ward")
     assert store.clock_offset() == timedelta(days=3, microseconds=7)
-    store.set_clock_offset(timedelta(days=-1))
+    move_clock(store, timedelta(days=-1), actor="ward")
     assert store.clock_offset() == timedelta(days=-1)
 
 
@@ -93,11 +94,11 @@ def test_on_postgresql_the_database_tells_the_time(
     with fresh_store(
         database, tmp_path, clock, uses_own_clock=database == "sqlite"
     ) as store:
-        store.set_clock_offset(timedelta(hours=5))
+        move_clock(store, timedelta(hours=5), actor="ward")
         with store.reading() as connection:
-            now = store.now(connection)
+            now = following(store).now(connection)
     if database == "sqlite":
-        assert now == clock()
+        assert now == clock() + timedelta(hours=5)
     else:
         ahead = now - datetime.now(UTC)
         assert abs(ahead - timedelta(hours=5)) < timedelta(minutes=1)

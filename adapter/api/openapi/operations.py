@@ -203,6 +203,23 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         _HANDLED,
         takes={JSON: ref("Closing")},
     ),
+    ("GET", "/test/clock"): Operation(
+        "getClock",
+        "The instant that everything here goes by (not there in production)",
+        {200: _ok("what the clock shows", "Clock"), **_REFUSED},
+    ),
+    ("PUT", "/test/clock"): Operation(
+        "putClock",
+        "Set, advance or release the clock of every process (not there in production)",
+        {
+            200: _ok("every process goes by it now", "Clock"),
+            **_REFUSED,
+            413: Answer("the body is over the limit"),
+            415: Answer("another media type, or another coding than gzip"),
+            422: Answer("it is none of set, advance and release, or cannot be read"),
+        },
+        takes={JSON: ref("ClockMove")},
+    ),
     ("GET", "/healthz"): Operation(
         "getHealth",
         "Whether the process runs",

@@ -341,8 +341,33 @@ SHAPES: dict[str, Schema] = {
         reason={"type": "string", "minLength": 3, "maxLength": 2000},
     ),
     "Health": {
-        **shape(status=TEXT, store=TEXT),
+        **shape(
+            status=TEXT,
+            store=TEXT,
+            clock={"const": "set by a tester", "description": "absent when it is not"},
+        ),
         "required": ["status"],
+    },
+    "Clock": shape(
+        now=INSTANT,
+        is_set={"type": "boolean"},
+        ahead_seconds={"type": "number", "description": "below 0: it is behind"},
+    ),
+    "ClockMove": {
+        "description": "one of them",
+        "type": "object",
+        "properties": {
+            "set": {**INSTANT, "description": "the instant to show from now on"},
+            "advance": {
+                "type": "string",
+                "description": "an ISO 8601 duration of weeks, days, hours and less",
+                "examples": ["P1DT2H", "PT15M"],
+            },
+            "release": {"const": True, "description": "show the system's time again"},
+        },
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
     },
     "OpenAPI": {"type": "object", "description": "this document"},
 }
