@@ -163,7 +163,7 @@ def gaps(
             f"{_london(gap['by'])}."
         )
         told.append(entry)
-    return tuple(told)
+    return tuple(sorted(told, key=lambda gap: (gap["path"], gap["by"], gap["text"])))
 
 
 def _would_get(path: str, terms: Terms, kept_back: Sequence[str]) -> bool:

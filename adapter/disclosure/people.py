@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Item = Mapping[str, Any]
 _MEMBER = ("id", "name", "role", "organisation_ods", "organisation_name", "phone")
 _CORE_NAME = ("id", "use", "given", "family")
+_USES = ("official", "preferred", "former")
+_OWN_USES = ("preferred", "official", "former")
 _ADDRESS = ("address_text", "postcode")
 
 
@@ -48,7 +50,10 @@ def _may_use(walk: Walk, use_with: Sequence[str] | None) -> bool:
 
 
 def take_names(walk: Walk, values: Sequence[Item]) -> list[dict[str, Any]]:
-    """The names allowed here, always the official one (N1, N2, N5)."""
+    """The names allowed here, always the official one and first (N1, N2, N5).
+
+    The young person's own copy begins with the preferred one (N1).
+    """
     path = "young_person.names[]"
     withheld = walk.terms.outcomes[DEM] is Outcome.WITHHOLD
     kept: list[dict[str, Any]] = []
@@ -70,11 +75,9 @@ def take_names(walk: Walk, values: Sequence[Item]) -> list[dict[str, Any]]:
             allowed = walk.take(walk.terms.plan(path), name)
         if walk.terms.is_silent and walk.terms.kind != "young_person":
             allowed.pop("use_with", None)
-        if use == "preferred" and walk.terms.kind == "young_person":
-            kept.insert(0, allowed)
-        else:
-            kept.append(allowed)
-    return kept
+        kept.append(allowed)
+    uses = _OWN_USES if walk.terms.kind == "young_person" else _USES
+    return sorted(kept, key=lambda name: (uses.index(name["use"]), name["id"]))
 
 
 def take_place_preference(walk: Walk, value: Item) -> dict[str, Any]:

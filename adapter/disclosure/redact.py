@@ -15,6 +15,7 @@ from adapter.disclosure.ages import standing
 from adapter.disclosure.bases import is_imca, is_instructed_advocate
 from adapter.disclosure.model import HEALTH_KINDS, Decision, Outcome, is_silent_kind
 from adapter.disclosure.obligations import obligations
+from adapter.disclosure.order import in_order
 from adapter.disclosure.outcomes import CONTACTS_RULE, decide_outcomes
 from adapter.disclosure.plan import Terms, terms
 from adapter.disclosure.references import mend_references
@@ -31,11 +32,10 @@ _CORE_OF_PERSON = {"names", "birth_date"}
 class Redacted:
     """What may leave for one recipient.
 
-    ``tree`` has the record's sections, and lists shared with the record: to be read,
-    never changed. ``author`` goes to health kinds when transition_logistics is share.
-    ``pointers``, ``notices`` and the ``text`` of ``gaps`` are plain sentences. A gap
-    has ``path`` (without positions), ``by``, ``text`` and, where they may go, ``name``
-    and ``role``.
+    ``tree`` has the record's sections, each list in the one order of ``order``.
+    ``author`` goes to health kinds when transition_logistics is share. ``pointers``,
+    ``notices`` and the ``text`` of ``gaps`` are plain sentences. A gap has ``path``
+    (without positions), ``by``, ``text`` and, where they may go, ``name`` and ``role``.
     """
 
     tree: dict[str, Any]
@@ -136,7 +136,7 @@ def _take_out(
     if _is_core_alone(tree) and not walk.pointed:
         return walk, None
     return walk, Redacted(
-        tree=tree,
+        tree=in_order(tree),
         status=record.status,
         author=control.author(record) if shares_control else None,
         recipient={

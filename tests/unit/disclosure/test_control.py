@@ -62,7 +62,7 @@ def test_decisions_not_in_force_stay():
         add_decision(tree, id="d-court", decided_by="court", **kept)
 
     decisions = sharing_of(sent(change))["decisions"]
-    assert [d["id"] for d in decisions] == ["d-now", "d-last-day", "d-court"]
+    assert [d["id"] for d in decisions] == ["d-court", "d-last-day", "d-now"]
 
 
 def test_only_recipients_whom_a_decision_names_are_listed():
