@@ -6,10 +6,19 @@ command was called wrongly; 3 the adapter does not start (settings, mappings, pr
 A verb imports what it needs when it is called: all of it takes more than a second.
 """
 
-from adapter.cli import checks, operate, records, running, testers
+from adapter.cli import checks, fixtures, operate, records, running, testers
 from adapter.cli.root import cli
 
-__all__ = ["checks", "cli", "main", "operate", "records", "running", "testers"]
+__all__ = [
+    "checks",
+    "cli",
+    "fixtures",
+    "main",
+    "operate",
+    "records",
+    "running",
+    "testers",
+]
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from adapter.cli.bundles import FORMS, prepared_bundle
 from adapter.cli.root import (
     ANSWER_IS_NO,
     AT,
@@ -81,7 +82,7 @@ def decide(
 @click.option(
     "--as",
     "form",
-    type=click.Choice(["collection", "transaction"]),
+    type=click.Choice(FORMS),
     default="collection",
     show_default=True,
     help="The form of the Bundle.",
@@ -94,25 +95,15 @@ def prepare(
 
     Ids are made from a key that is known to all, not from a store's.
     """
-    from adapter.bundle.build import Stamp, acceptance_task, collection, transaction
-    from adapter.bundle.ids import Ids
-    from adapter.prepare import prepare as prepare_for
     from adapter.wiring import build_tools
 
     at = at or system_clock()
     record = read_record(settings, file.read(), at)
     check_recipient(record, recipient)
-    tools = build_tools(settings)
-    prepared = prepare_for(record, recipient, at=at, tools=tools)
-    if prepared.content is None:
-        answer(None)
-        return
-    ids = Ids(tools.key, record.ods_code, record.record_id, recipient)
-    stamp = Stamp(ids.view_id(), 1, at)
-    base = settings.public_base_url
-    task = acceptance_task(prepared.content, ids, stamp, base)
-    make = collection if form == "collection" else transaction
-    answer(make(prepared.content, stamp, base, task=task))
+    prepared, bundle = prepared_bundle(
+        record, recipient, at, build_tools(settings), settings.public_base_url, form
+    )
+    answer(bundle)
     if prepared.issues:
         raise_issues(prepared.issues)
 

@@ -1,38 +1,14 @@
-"""Verbs for those who test: fixtures, the simulated receiver, the demo."""
+"""Verbs for those who test: the simulated receiver, the demo."""
 
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
-from adapter.cli.root import AT, cli
-from adapter.clock import system_clock
-
-
-@cli.group()
-def fixtures() -> None:
-    """Synthetic records, for those who test."""
-
-
-@fixtures.command("generate")
-@click.option("--count", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@AT
-def generate_fixtures(count: int, seed: int, at: datetime | None) -> None:
-    """Print valid synthetic records, one a line (NDJSON); ids differ.
-
-    The same seed and instant give the same records; a longer run begins with the
-    records of a shorter one.
-    """
-    from adapter.generate import generate_many
-
-    for tree in generate_many(seed, count, now=at or system_clock()):
-        click.echo(orjson.dumps(tree), nl=True)
+from adapter.cli.root import cli
 
 
 @cli.command()
