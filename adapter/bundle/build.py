@@ -24,7 +24,7 @@ from adapter.bundle.content import (
     reference_to,
 )
 from adapter.bundle.forms import Form, is_found_by_tag
-from adapter.bundle.stamps import Stamp, address, stamped_resource
+from adapter.bundle.stamps import Stamp, address
 from adapter.canonical import VIEW_ID_SYSTEM
 from adapter.clock import format_instant
 
@@ -41,7 +41,6 @@ __all__ = [
     "content_hash",
     "is_found_by_tag",
     "make_content",
-    "stamped_resource",
     "to_bytes",
     "transaction",
     "transaction_bytes",

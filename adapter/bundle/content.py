@@ -17,8 +17,7 @@ import orjson
 
 from adapter.bundle.forms import Form, Forms, identify
 from adapter.bundle.ids import Ids
-from adapter.bundle.stamps import Resource, Stamp, before_tail
-from adapter.clock import format_instant
+from adapter.bundle.stamps import Resource, Stamp, stamps_text
 
 __all__ = [
     "ACCEPTANCE",
@@ -72,7 +71,7 @@ class Members(Sequence[Resource]):
             return [self[each] for each in range(*at.indices(len(self)))]
         made = self._made[at]
         if made is None:
-            made = orjson.loads(self.forms[at].text.filled(self._names))
+            made = orjson.loads(self.forms[at].text(self._names))
             self._made[at] = made
         return made
 
@@ -82,18 +81,13 @@ class Members(Sequence[Resource]):
             yield reference, form.entry.filled(self._names)
 
     def stamped(self, stamp: Stamp) -> Iterator[bytes]:
-        """Each one as it is pulled: the text of ``stamped_resource``."""
-        stamps = stamp.resource_stamps or {}
-        whole = stamp.version, format_instant(stamp.stamped_at)
+        """Each one as it is read here, with its version and instant: JSON."""
+        own = stamp.resource_stamps or {}
+        whole = stamps_text(stamp.version, stamp.stamped_at)
         for reference, form in zip(self.references, self.forms, strict=True):
-            version, at = whole
-            if reference in stamps:
-                version, since = stamps[reference]
-                at = format_instant(since)
-            name = self._names[form.symbol]
-            yield before_tail(form.type, name, version, at) + form.tail.filled(
-                self._names
-            )
+            differs = own.get(reference)
+            stamps = whole if differs is None else stamps_text(*differs)
+            yield form.stamped(self._names, stamps)
 
     def hash(self) -> str:
         """The same as ``content_hash``, without making them dicts."""
@@ -181,7 +175,7 @@ def make_content(
             form = Form(resource, form.symbol, targets=targets)
             astray.add(form)
         if _is_acceptance(form):
-            acceptance = orjson.loads(form.text.filled(names))
+            acceptance = orjson.loads(form.text(names))
         else:
             members.append(form)
     if acceptance is not None:

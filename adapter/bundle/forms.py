@@ -9,14 +9,15 @@ be mistaken for one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
 from adapter.bundle.fhir import identifier_is_list
-from adapter.bundle.stamps import Resource, after_stamps, without_stamps
+from adapter.bundle.stamps import HEAD, Resource, lasting
 from adapter.canonical import RESOURCE_ID_SYSTEM
 from adapter.errors import BundleInvalid, Issue
 
@@ -24,28 +25,25 @@ from adapter.errors import BundleInvalid, Issue
 FOUND_BY_TAG = frozenset({"AdverseEvent", "Provenance"})
 
 _MARK = b"\xff"
-_NAME, _REFERENCE = b"n", b"r"
+#: Stands before the type in a reference, which gives way to a scheme in a transaction.
+_TYPE = b"\xfe"
+_TYPED = re.compile(_TYPE + b"[^" + _MARK + b"]*")
+_META = b',"meta":{'
 _TOKEN_SYSTEM = quote(f"{RESOURCE_ID_SYSTEM}|", safe="")
 
 
 class OpenText:
-    """JSON into which names are still to be put, each told by its symbol.
+    """JSON text with open places, each for the name that a symbol stands for.
 
-    A symbol is what stands for a resource's name: "Flag/risk-1", "Patient". A reference
-    is its name after what ``leading`` gives for its symbol.
+    A symbol is what stands for a resource's name: "Flag/risk-1", "Patient".
     """
 
     __slots__ = ("_parts", "_symbols")
 
-    def __init__(self, text: bytes, leading: Callable[[str], bytes]) -> None:
-        # Text and marks take turns; a mark is a letter for its kind, and the symbol.
+    def __init__(self, text: bytes) -> None:
+        # Text and symbols take turns.
         self._parts = text.split(_MARK)
-        self._symbols: list[str] = []
-        for at in range(1, len(self._parts), 2):
-            kind, symbol = self._parts[at][:1], self._parts[at][1:].decode()
-            if kind == _REFERENCE:
-                self._parts[at - 1] += leading(symbol)
-            self._symbols.append(symbol)
+        self._symbols = [symbol.decode() for symbol in self._parts[1::2]]
 
     def filled(self, names: Mapping[str, bytes]) -> bytes:
         """The text with those names in it, by symbol."""
@@ -57,16 +55,16 @@ class OpenText:
 class Form:
     """A resource without its names: two of one form differ in nothing else.
 
-    ``text`` is the resource, ``sorted_text`` the same with sorted keys, ``entry`` its
-    entry in a transaction: PUT by what a receiver finds it by, or POSTed unless it is
-    there. ``tail`` is what follows a resource's stamps, as it is pulled. ``references``
-    are the symbols that it refers to, and ``digest`` tells forms apart. ``status`` is
-    that of the resource, None where it has none.
+    ``sorted_text`` is the resource with sorted keys, ``entry`` its entry in a
+    transaction: PUT by what a receiver finds it by, or POSTed unless it is there,
+    without id, version and instant, which are the receiver's to give. ``references``
+    are the symbols that it refers to, ``status`` is its code if it has one, and
+    ``digest`` tells forms apart.
     """
 
     __slots__ = (
-        "digest", "entry", "references", "sorted_text", "status", "symbol", "tail",
-        "text", "type",
+        "_body", "_head", "digest", "entry", "references", "sorted_text", "status",
+        "symbol", "type",
     )  # fmt: skip
 
     def __init__(
@@ -82,24 +80,49 @@ class Form:
         References to what is not among ``targets`` stay as they are; None: none do.
         """
         opening = _Opening(targets)
-        body = opening.object(resource)
-        head = {"resourceType": body.pop("resourceType"), "id": _open(_NAME, symbol)}
-        if "meta" in body:
-            head["meta"] = body.pop("meta")
-        whole = identify({**head, **body, "id": head["id"]})
-        text = orjson.dumps(whole)
+        whole = identify({**opening.object(resource), "id": _open(symbol)})
+        kind = whole["resourceType"]
+        meta = lasting(whole)
+        rest = {key: part for key, part in whole.items() if key not in HEAD}
+        body = sent = _members({"meta": meta, **rest} if meta else rest)
+        by_tag = is_found_by_tag(kind)
+        if by_tag:
+            tag = {"system": RESOURCE_ID_SYSTEM, "code": whole["id"]}
+            tagged = {**meta, "tag": [tag, *meta.get("tag", ())]}
+            sent = _members({"meta": tagged, **rest})
+        if meta:
+            whole["meta"] = meta
         in_order = orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)
-        entry = orjson.dumps(_entry(whole, symbol, is_posted))
         status = whole.get("status")
+        name = _MARK + symbol.encode() + _MARK
+        head = f'{{"resourceType":"{kind}"'.encode()
+        request = _request(kind, by_tag, is_posted).encode()
+        entry = (
+            b'{"fullUrl":"urn:uuid:', name, b'","resource":', head,
+            _TYPED.sub(b"urn:uuid:", sent), request, name, b'"}}',
+        )  # fmt: skip
         self.symbol = symbol
-        self.status: str | None = status if isinstance(status, str) else None
-        self.type = str(head["resourceType"])
+        self.type = str(kind)
+        self.status = status if isinstance(status, str) else None
         self.references = frozenset(opening.references)
-        self.digest = hashlib.blake2b(text, digest_size=16).digest()
-        self.text = OpenText(text, _typed)
-        self.sorted_text = OpenText(in_order, _typed)
-        self.entry = OpenText(entry, lambda _: b"urn:uuid:")
-        self.tail = OpenText(after_stamps(whole), _typed)
+        self.digest = hashlib.blake2b(head + name + body, digest_size=16).digest()
+        self.sorted_text = OpenText(in_order.replace(_TYPE, b""))
+        self.entry = OpenText(b"".join(entry))
+        self._head = head + b',"id":"'
+        self._body = OpenText(body.replace(_TYPE, b""))
+
+    def text(self, names: Mapping[str, bytes]) -> bytes:
+        """The resource with those names in it."""
+        body = self._body.filled(names)
+        return b"".join((self._head, names[self.symbol], b'"', body))
+
+    def stamped(self, names: Mapping[str, bytes], stamps: bytes) -> bytes:
+        """The same with stamps, which are members of its meta, before its claims."""
+        body = self._body.filled(names)
+        has_meta = body.startswith(_META)
+        claims = b"," + body[len(_META) :] if has_meta else b"}" + body
+        name = names[self.symbol]
+        return b"".join((self._head, name, b'"', _META, stamps, claims))
 
 
 class Forms:
@@ -172,66 +195,72 @@ def is_found_by_tag(resource_type: str) -> bool:
 
 
 class _Opening:
-    """A copy of a resource in which each reference and name of ours is left open."""
+    """A resource with each reference and name of ours left open.
+
+    It shares with the resource what has none; nothing is changed in place.
+    """
 
     def __init__(self, targets: Collection[str] | None) -> None:
         self._targets = targets
         self.references: set[str] = set()
 
-    def object(self, value: Mapping[str, Any]) -> Resource:
-        made: Resource = {}
+    def object(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        opened: Resource = {}
+        new: Any
         for key, part in value.items():
             if part.__class__ is dict:
-                made[key] = self.object(part)
+                new = self.object(part)
             elif part.__class__ is list:
-                made[key] = self.list(part)
+                new = self.list(part)
             elif key == "reference" and part.__class__ is str:
-                made[key] = self.reference(part)
+                new = self.reference(part)
             else:
-                made[key] = part
-        is_ours = made.get("system") == RESOURCE_ID_SYSTEM
-        if is_ours and isinstance(name := made.get("value"), str):
-            made["value"] = _open(_NAME, name)
-        return made
+                continue
+            if new is not part:
+                opened[key] = new
+        if value.get("system") == RESOURCE_ID_SYSTEM:
+            name = value.get("value")
+            if isinstance(name, str):
+                opened["value"] = _open(name)
+        return {**value, **opened} if opened else value
 
     def list(self, value: list[Any]) -> list[Any]:
-        return [
-            self.object(part)
-            if part.__class__ is dict
-            else self.list(part)
-            if part.__class__ is list
-            else part
-            for part in value
-        ]
+        opened: list[Any] | None = None
+        new: Any
+        for index, part in enumerate(value):
+            if part.__class__ is dict:
+                new = self.object(part)
+            elif part.__class__ is list:
+                new = self.list(part)
+            else:
+                continue
+            if new is not part:
+                opened = value.copy() if opened is None else opened
+                opened[index] = new
+        return value if opened is None else opened
 
     def reference(self, symbol: str) -> Any:
         is_open = symbol in self._targets if self._targets is not None else True
         if not is_open or symbol.startswith("#"):
             return symbol
         self.references.add(symbol)
-        return _open(_REFERENCE, symbol)
+        return _open(symbol, b"%b%b/" % (_TYPE, type_of(symbol).encode()))
 
 
-def _open(kind: bytes, symbol: str, before: str = "") -> Any:
-    text = b"".join((before.encode(), _MARK, kind, symbol.encode(), _MARK))
-    return orjson.Fragment(b'"' + text + b'"')
+def _open(symbol: str, before: bytes = b"") -> Any:
+    text = b"".join((b'"', before, _MARK, symbol.encode(), _MARK, b'"'))
+    return orjson.Fragment(text)
 
 
-def _typed(symbol: str) -> bytes:
-    return f"{type_of(symbol)}/".encode()
+def _members(body: Mapping[str, Any]) -> bytes:
+    """What follows the first members of an object, to its end."""
+    return b"," + orjson.dumps(body)[1:] if body else b"}"
 
 
-def _entry(whole: Resource, symbol: str, is_posted: bool) -> Resource:
-    kind = whole["resourceType"]
-    by_tag = is_found_by_tag(kind)
-    by = f"{kind}?{'_tag' if by_tag else 'identifier'}={_TOKEN_SYSTEM}"
-    tag = {"system": RESOURCE_ID_SYSTEM, "code": whole["id"]} if by_tag else None
-    request = {"method": "PUT", "url": _open(_NAME, symbol, by)}
+def _request(kind: str, by_tag: bool, is_posted: bool) -> str:
+    """What follows the resource in its entry, to the name that it is found by."""
     if is_posted:
-        unless = _open(_NAME, symbol, f"identifier={_TOKEN_SYSTEM}")
-        request = {"method": "POST", "url": kind, "ifNoneExist": unless}
-    return {
-        "fullUrl": _open(_NAME, symbol, "urn:uuid:"),
-        "resource": without_stamps(whole, tag),
-        "request": request,
-    }
+        unless = f'"ifNoneExist":"identifier={_TOKEN_SYSTEM}'
+        return f',"request":{{"method":"POST","url":"{kind}",{unless}'
+    by = "_tag" if by_tag else "identifier"
+    return f',"request":{{"method":"PUT","url":"{kind}?{by}={_TOKEN_SYSTEM}'

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from adapter.clock import format_instant
 
 Resource = dict[str, Any]
 
-_HEAD = frozenset({"resourceType", "id", "meta"})
+#: What a resource begins with, in this order.
+HEAD = frozenset({"resourceType", "id", "meta"})
 _STAMPS = frozenset({"versionId", "lastUpdated"})
 
 
@@ -34,74 +33,28 @@ class Stamp:
     resource_stamps: Mapping[str, tuple[int, datetime]] | None = None
 
 
-def stamped_resource(resource: Mapping[str, Any], stamp: Stamp) -> Resource:
-    """A resource of the content as it is read here: with its version and instant."""
-    version, at = stamp.version, stamp.stamped_at
-    if stamp.resource_stamps is not None:
-        key = f"{resource['resourceType']}/{resource['id']}"
-        version, at = stamp.resource_stamps.get(key, (version, at))
-    return stamped(resource, version, format_instant(at))
-
-
 def stamped(resource: Mapping[str, Any], version: int, at: str) -> Resource:
-    """The resource with that version and instant in its meta, next to its claims."""
+    """The resource with that version and instant in its meta, before its claims."""
     whole: Resource = {
         "resourceType": resource["resourceType"],
         "id": resource["id"],
         "meta": {"versionId": str(version), "lastUpdated": at, **lasting(resource)},
     }
     for key, part in resource.items():
-        if key not in _HEAD:
+        if key not in HEAD:
             whole[key] = part
     return whole
 
 
-def before_tail(kind: str, name: bytes, version: int, at: str) -> bytes:
-    """The beginning of a stamped resource as text, up to where ``after_stamps`` is."""
-    return (
-        b'{"resourceType":"%b","id":"%b","meta":{"versionId":"%d","lastUpdated":"%b"'
-        % (
-            kind.encode(),
-            name,
-            version,
-            at.encode(),
-        )
-    )
-
-
-def after_stamps(resource: Mapping[str, Any]) -> bytes:
-    """The rest of a stamped resource as text: all that stands behind the stamps."""
-    claims = orjson.dumps(lasting(resource))
-    rest = orjson.dumps({key: resource[key] for key in resource if key not in _HEAD})
-    return _continued(claims) + _continued(rest)
-
-
-def _continued(text: bytes) -> bytes:
-    """The text of an object as the rest of one that has members already."""
-    return text[1:] if text == b"{}" else b"," + text[1:]
+def stamps_text(version: int, at: datetime) -> bytes:
+    """The same two members of a meta as JSON text."""
+    return f'"versionId":"{version}","lastUpdated":"{format_instant(at)}"'.encode()
 
 
 def lasting(resource: Mapping[str, Any]) -> Resource:
     """What a resource's meta holds besides stamps: profiles, labels, tags."""
     meta = resource.get("meta", {})
     return {key: meta[key] for key in meta if key not in _STAMPS}
-
-
-def without_stamps(resource: Mapping[str, Any], tag: Resource | None) -> Resource:
-    """The resource as a receiver is to store it: neither id, version nor instant.
-
-    Those are the receiver's to give. ``tag`` goes first among its tags.
-    """
-    meta = lasting(resource)
-    if tag is not None:
-        meta["tag"] = [tag, *meta.get("tag", ())]
-    whole: Resource = {"resourceType": resource["resourceType"]}
-    if meta:
-        whole["meta"] = meta
-    for key, part in resource.items():
-        if key not in _HEAD:
-            whole[key] = part
-    return whole
 
 
 def address(base_url: str, resource_type: str, name: str) -> str:

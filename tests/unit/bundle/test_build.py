@@ -19,6 +19,7 @@ from adapter.bundle.build import (
 )
 from adapter.bundle.forms import Forms
 from adapter.bundle.ids import Ids
+from adapter.bundle.stamps import stamped
 from adapter.canonical import (
     CODE_SYSTEM,
     NHS_NUMBER_SYSTEM,
@@ -374,6 +375,28 @@ def test_what_leads_somewhere_for_one_recipient_only_is_told_apart():
 def test_the_hash_is_that_of_the_resources_as_they_are_read():
     content = make_content(make_mapped(), IDS)
     assert content.hash == content_hash(content.resources)
+
+
+def test_each_resource_is_written_as_it_is_read_here():
+    content = make_content(make_mapped(), IDS)
+    before = NOON - timedelta(days=2)
+    stamp = Stamp(IDS.view_id(), 3, NOON, {PATIENT: (1, before)})
+    stamps = {PATIENT: (1, "2026-11-03T12:00:00.000Z")}
+    assert list(content.members.stamped(stamp)) == [
+        to_bytes(stamped(one, *stamps.get(name, (3, "2026-11-05T12:00:00.000Z"))))
+        for name, one in zip(content.members.references, content.resources, strict=True)
+    ]
+
+
+def test_what_a_resource_is_found_by_is_told_without_reading_it():
+    content = make_content(make_mapped(), IDS)
+    each = list(content.resources)
+    members = content.members
+    assert members.references == [f"{one['resourceType']}/{one['id']}" for one in each]
+    assert list(members.hashes().values()) == [content_hash([one]) for one in each]
+    assert [form.status for form in members.forms] == [
+        one.get("status") for one in each
+    ]
 
 
 def test_what_has_its_ids_already_is_sent_as_it_is():
