@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from adapter.clock import format_instant
+from adapter.disclosure.reasons import explain
 from adapter.policy import Outcome
 from adapter.record.vocabulary import HEALTH_KINDS
 
@@ -89,6 +90,7 @@ class ItemDecision:
             "path": self.path,
             "outcome": self.outcome.value,
             "reason": self.reason,
+            "why": explain(self.reason),
             "rule": self.rule,
         }
 

@@ -18,6 +18,7 @@ from adapter.disclosure.model import (
     is_silent_kind,
 )
 from adapter.disclosure.overrides import override_end
+from adapter.disclosure.reasons import explain
 from adapter.policy import Policy
 from adapter.record.vocabulary import RSK
 
@@ -148,7 +149,7 @@ def _seek_consent(categories: Categories, grounds: Grounds) -> Obligation | None
     unasked = [name for name, each in categories.items() if each.reason in _UNASKED]
     if not unasked or grounds.is_refused:
         return None
-    return Obligation("SEEK_CONSENT", None, f"Ask about: {', '.join(unasked)}.")
+    return Obligation("SEEK_CONSENT", None, f"Ask about: {_in_words(unasked)}.")
 
 
 def _reconfirm(grounds: Grounds) -> Obligation | None:
@@ -178,12 +179,19 @@ def _human_review(categories: Categories, grounds: Grounds) -> Obligation | None
     if not by_reason:
         return None
     detail = " ".join(
-        f"{reason}."
-        if len(named) == len(categories)
-        else f"{reason}: {', '.join(named)}."
+        f"About {_about(named, categories)}: {explain(reason)}"
         for reason, named in by_reason.items()
     )
     return Obligation("HUMAN_REVIEW", None, detail)
+
+
+def _about(named: Sequence[str], categories: Categories) -> str:
+    return "everything" if len(named) == len(categories) else _in_words(named)
+
+
+def _in_words(categories: Sequence[str]) -> str:
+    """The names of categories as a sentence can have them."""
+    return ", ".join(name.replace("_", " ") for name in categories)
 
 
 def _about_what_leaves(
@@ -193,8 +201,8 @@ def _about_what_leaves(
         yield Obligation(
             "PLACEMENT_SAFETY_REVIEW",
             None,
-            "They would get no risk_and_mitigation: the placement should not start "
-            "until a person has looked.",
+            "They would get nothing about risks and what keeps people safe: the "
+            "placement should not start until a person has looked.",
         )
     if is_incomplete and not is_silent_kind(kind):
         yield Obligation(
@@ -206,7 +214,8 @@ def _about_what_leaves(
         yield Obligation(
             "RING_SENDER",
             None,
-            f"Offer the recipient a call about: {', '.join(sorted(to_ring))}.",
+            "Offer the recipient a call about what keeps people safe and was told in "
+            f"confidence: {', '.join(sorted(to_ring))}.",
         )
     less = any(each.outcome is not Outcome.SHARE for each in categories.values())
     if kind in SILENT_KINDS and less:

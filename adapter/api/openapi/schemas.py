@@ -142,7 +142,7 @@ _DECISION = shape(
         ),
         {"enum": list(CATEGORIES)},
     ),
-    items=listed(shape(path=TEXT, outcome=OUTCOME, reason=TEXT, rule=TEXT)),
+    items=listed(shape(path=TEXT, outcome=OUTCOME, reason=TEXT, why=TEXT, rule=TEXT)),
     obligations=listed(shape(code=TEXT, due=or_null(INSTANT), detail=TEXT)),
     valid_until=or_null(INSTANT),
 )

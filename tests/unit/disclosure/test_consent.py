@@ -286,7 +286,8 @@ def test_a_refusal_is_followed_in_direct_care_and_a_person_looks_at_it():
     )
     assert found(decision) == REFUSED
     assert found(decision, "medication") == (SHARE, "DIRECT_CARE")
-    assert "CONSENT_REFUSED: demographics" in duty(decision, "HUMAN_REVIEW").detail
+    told = duty(decision, "HUMAN_REVIEW").detail
+    assert told == "About demographics: Someone entitled to decide has said no."
 
 
 def test_a_refusal_elsewhere_is_simply_followed():

@@ -75,7 +75,7 @@ def test_a_decision_explains_itself():
     assert told["categories"]["safeguarding"] == {
         "outcome": "share",
         "reason": "DIRECT_CARE",
-        "why": REASONS["DIRECT_CARE"],
+        "why": REASONS["DIRECT_CARE"].explanation,
         "rule": "B1",
         "policies": ["P-01", "P-11"],
     }
@@ -172,6 +172,6 @@ def test_an_instant_without_a_zone_is_refused():
 def test_a_reason_stands_once_and_has_words():
     assert len(REASONS) == 39
     with pytest.raises(ValueError, match="once"):
-        read_reasons("code,explanation\nA,one\nA,two\n")
+        read_reasons("code,explanation,when,rules\nA,one,x,B1\nA,two,x,B1\n")
     with pytest.raises(ValueError, match="words"):
-        read_reasons("code,explanation\nA,\n")
+        read_reasons("code,explanation,when,rules\nA,,x,B1\n")
