@@ -13,27 +13,25 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conformance.judge import Finding, Judge, build, missing_tools
+from stories import AT, STORIES, record_of, tools_of
 
 from adapter.bundle.build import Stamp, acceptance_task, collection, transaction
 from adapter.bundle.content import Content
 from adapter.bundle.ids import Ids
 from adapter.bundle.retirement import DELETED, END_STATUSES, Held, with_ends
 from adapter.prepare import prepare_all
-from adapter.record.parse import check
 from adapter.settings import Settings
 from adapter.wiring import build_tools
 
 pytestmark = pytest.mark.conformance
 
 HERE = Path(__file__).resolve().parent
-AT = datetime(2026, 11, 5, 9, tzinfo=UTC)
 ADDRESS = "https://adapter.example"
 UK_CORE = "https://fhir.hl7.org.uk/StructureDefinition/"
 SETTINGS = Settings()
@@ -100,11 +98,9 @@ def _is_uk_core(item: Any) -> bool:
 
 def bundles() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every bundle of every accepted fixture, by name: case, recipient, form."""
-    tools = build_tools(SETTINGS)
-    for file in sorted(SETTINGS.fixtures_dir.glob("*/record.json")):
-        record, _ = check(file.read_bytes(), policy=tools.policy, now=AT)
-        if record is None:
-            continue  # a fixture that tells what a refusal looks like
+    shipped = build_tools(SETTINGS)
+    for story in STORIES:
+        record, tools = record_of(story), tools_of(story, shipped)
         for recipient, prepared in prepare_all(record, at=AT, tools=tools).items():
             if prepared.content is None:
                 continue
@@ -112,7 +108,7 @@ def bundles() -> Iterator[tuple[str, dict[str, Any]]]:
             stamp = Stamp(ids.view_id(), 1, AT)
             task = acceptance_task(prepared.content, ids, stamp, ADDRESS)
             for form in (collection, transaction):
-                name = f"{file.parent.name}, {recipient}, {form.__name__}"
+                name = f"{story}, {recipient}, {form.__name__}"
                 yield name, form(prepared.content, stamp, ADDRESS, task=task)
 
 

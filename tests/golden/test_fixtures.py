@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from stories import AT, FIXTURES, STORIES, recipients_of, record_of, tools_of
 
 from adapter.bundle.build import Stamp, acceptance_task, collection, to_bytes
 from adapter.bundle.ids import Ids
 from adapter.prepare import Tools, prepare
-from adapter.record.parse import parse
+from adapter.record.model import Record
 from adapter.settings import Settings
 from adapter.wiring import build_tools
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
-AT = datetime(2026, 11, 5, 9, tzinfo=UTC)
 BASE = "http://127.0.0.1:8080"
-CASES = (
-    "planned-handover",
-    "fifteen-refuses-family",
-    "out-of-area-lacks-capacity",
-    "shared-lives-version-2",
-)
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +24,7 @@ def tools() -> Tools:
     return build_tools(Settings())
 
 
-def _bundle(body: bytes, recipient: str, tools: Tools) -> tuple[Any, Any]:
-    record = parse(body, policy=tools.policy, now=AT)
+def _bundle(record: Record, recipient: str, tools: Tools) -> tuple[Any, Any]:
     prepared = prepare(record, recipient, at=AT, tools=tools)
     decision = prepared.decision.as_json()
     if prepared.content is None:
@@ -45,25 +36,29 @@ def _bundle(body: bytes, recipient: str, tools: Tools) -> tuple[Any, Any]:
     return decision, collection(prepared.content, stamp, BASE, task=task)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("story", STORIES)
 def test_each_recipient_gets_exactly_this(
-    case: str, tools: Tools, golden: Callable[[Path, Any], None]
+    story: str, tools: Tools, golden: Callable[[Path, Any], None]
 ) -> None:
-    body = (FIXTURES / case / "record.json").read_bytes()
-    record = parse(body, policy=tools.policy, now=AT)
-    for recipient in record.recipients:
-        decision, bundle = _bundle(body, recipient["id"], tools)
-        folder = FIXTURES / case / "expected" / recipient["id"]
-        golden(folder / "decision.json", decision)
-        golden(folder / "bundle.json", bundle)
+    record, tools = record_of(story), tools_of(story, tools)
+    expected = FIXTURES / story / "expected"
+    recipients = recipients_of(story, record)
+    for recipient in recipients:
+        decision, bundle = _bundle(record, recipient, tools)
+        golden(expected / recipient / "decision.json", decision)
+        golden(expected / recipient / "bundle.json", bundle)
+    found = {each.name for each in expected.iterdir() if each.is_dir()}
+    assert found == set(recipients)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_preparing_twice_gives_the_same_bytes(case: str, tools: Tools) -> None:
-    body = (FIXTURES / case / "record.json").read_bytes()
-    record = parse(body, policy=tools.policy, now=AT)
-    for recipient in record.recipients:
-        first = _bundle(body, recipient["id"], tools)[1]
-        second = _bundle(body, recipient["id"], tools)[1]
-        if first is not None:
-            assert to_bytes(first) == to_bytes(second)
+@pytest.mark.parametrize("story", STORIES)
+def test_preparing_again_from_the_bytes_gives_the_same_bytes(
+    story: str, tools: Tools
+) -> None:
+    tools = tools_of(story, tools)
+    first, second = record_of(story), record_of(story)
+    for recipient in recipients_of(story, first):
+        bundle = _bundle(first, recipient, tools)[1]
+        again = _bundle(second, recipient, tools)[1]
+        if bundle is not None:
+            assert to_bytes(bundle) == to_bytes(again)
