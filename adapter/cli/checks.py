@@ -79,16 +79,17 @@ def check_config(settings: Settings) -> None:
     "--check", "only_check", is_flag=True, help="Change nothing; tell what is stale."
 )
 def docs(only_check: bool) -> None:
-    """Write the pages of docs/ that are made from the code (in a source tree)."""
-    from adapter.record.pages import pages
+    """Write the pages of docs/ that are made (in a source tree)."""
+    from adapter.cli.pages import pages
 
+    made = pages(Path())
     stale = [
         path
-        for path, text in pages().items()
+        for path, text in made.items()
         if not Path(path).exists() or Path(path).read_text(encoding="utf-8") != text
     ]
     for path in () if only_check else stale:
-        Path(path).write_text(pages()[path], encoding="utf-8")
+        Path(path).write_text(made[path], encoding="utf-8")
     answer({"stale" if only_check else "written": stale})
     if only_check and stale:
         sys.exit(ANSWER_IS_NO)

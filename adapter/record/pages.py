@@ -17,12 +17,12 @@ DICTIONARY = "docs/reference/record.md"
 CHECKLIST = "docs/field-checklist.csv"
 CODES = "docs/reference/codes.md"
 
-_MADE = "<!-- Made by `transition-adapter docs`: change the code, not this page. -->"
+MADE = "<!-- Made by `transition-adapter docs`: change the code, not this page. -->"
 _ENVELOPE = "Envelope"
 
 _DICTIONARY_HEAD = f"""# The record: data dictionary
 
-{_MADE}
+{MADE}
 
 Every field of the record model, in its order. For the same as a JSON Schema:
 `transition-adapter schema`; for a record to start from: `transition-adapter template`;
@@ -39,7 +39,7 @@ as a table for an analyst: [field-checklist.csv](../field-checklist.csv).
 
 _CODES_HEAD = f"""# Codes of a record's issues
 
-{_MADE}
+{MADE}
 
 Every fault of a record is told at once, in document order: severity, code, path and
 message. `E_` refuses (HTTP 422, nothing is kept or sent), `W_` accepts and flags to a
@@ -74,7 +74,8 @@ def _row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") or " " for cell in cells) + " |"
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
     heads = list(heads)
     lines = [_row(heads), _row("---" for _ in heads), *map(_row, rows)]
     return "\n".join(lines) + "\n"
@@ -124,7 +125,7 @@ def _dictionary() -> str:
             )
             for found in fields
         )
-        parts.append(f"## {heading}\n\n{_table((*heads, 'FHIR R4'), rows)}")
+        parts.append(f"## {heading}\n\n{table((*heads, 'FHIR R4'), rows)}")
     return "\n".join(parts)
 
 
@@ -174,5 +175,5 @@ def _codes() -> str:
             for each in ISSUE_CODES.values()
             if each.severity == severity
         )
-        parts.append(f"## {heading}\n\n{_table(heads, rows)}")
+        parts.append(f"## {heading}\n\n{table(heads, rows)}")
     return "\n".join(parts)

@@ -21,6 +21,15 @@ MED = "medication"
 
 CATEGORIES = (DEM, LOG, SPL, RSK, SGD, CLN, SUB, SXG, FAM, TPI, MED)
 
+COLUMN_HEADS = dict(
+    zip(
+        CATEGORIES,
+        ("DEM", "LOG", "SPL", "RSK", "SGD", "CLN", "SUB", "SXG", "FAM", "TPI", "MED"),
+        strict=True,
+    )
+)
+"""The three-letter names, for the heads of tables that people read."""
+
 HEALTH_KINDS = (
     "adult_mh_service",
     "cyp_mh_service",
