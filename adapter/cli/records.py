@@ -53,9 +53,14 @@ def validate(settings: Settings, file: Any, at: datetime | None) -> None:
 @FILE
 @AT
 @click.option("--recipient", help="A recipient's id; all of them if absent.")
+@click.option("--table", is_flag=True, help="For people: a table, then the reasons.")
 @verb
 def decide(
-    settings: Settings, file: Any, at: datetime | None, recipient: str | None
+    settings: Settings,
+    file: Any,
+    at: datetime | None,
+    recipient: str | None,
+    table: bool,
 ) -> None:
     """Say for each recipient what may be disclosed, and why."""
     from adapter.disclosure.decide import decide as decide_for
@@ -67,12 +72,16 @@ def decide(
         check_recipient(record, recipient)
     policy = build_policy(settings)
     wanted = [each["id"] for each in record.recipients]
-    answer(
-        {
-            each: decide_for(record, each, at=at, policy=policy).as_json()
-            for each in ([recipient] if recipient else wanted)
-        }
-    )
+    decisions = [
+        decide_for(record, each, at=at, policy=policy)
+        for each in ([recipient] if recipient else wanted)
+    ]
+    if table:
+        from adapter.cli.decided import as_text
+
+        click.echo(as_text(record, decisions), nl=False)
+        return
+    answer({each.recipient_id: each.as_json() for each in decisions})
 
 
 @cli.command()
