@@ -93,8 +93,8 @@ def _table(default: Table) -> Any:
 class Policy:
     """One trust's settings, with their defaults. Source: disclosure rules, section 11.
 
-    Locked whatever a trust wishes, and so not here: P-06, P-13 and the list that ends
-    that section. P-08 and P-12 have one value in this version.
+    Locked whatever a trust wishes, and so not here: P-06 and the list that ends that
+    section. P-08, P-12 and P-13 have one value in this version.
     """
 
     version: str = f"rules-0.2+{_DEFAULTS}"  # as declared, with a hash of the content
@@ -372,6 +372,13 @@ def _off(value: Any) -> dict[str, Any]:
     return {}
 
 
+def _leap_day(value: Any) -> dict[str, Any]:
+    # P-13: the rules name no other day, and the record model counts on this one
+    if value != "1 March":
+        raise _Refused("can only be 1 March: the record model counts on it")
+    return {}
+
+
 _KEYS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "version": _text("version"),
     "author": _text("author"),
@@ -381,7 +388,6 @@ _KEYS: dict[str, Callable[[Any], dict[str, Any]]] = {
 }
 _LOCKED = {
     "P-06": "gender history needs explicit agreement for everyone",
-    "P-13": "a 29 February birthday falls on 1 March in common years",
 }
 _SETTINGS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "P-01": _default_outcomes,
@@ -401,6 +407,7 @@ _SETTINGS: dict[str, Callable[[Any], dict[str, Any]]] = {
     ),
     "P-10": _able_adult,
     "P-12": _off,
+    "P-13": _leap_day,
     "P-14": _first_contact,
     "P-15": _contacts_on_refusal,
     "P-16": _notice_days,

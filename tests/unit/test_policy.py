@@ -73,6 +73,7 @@ settings:
   P-10: {caldicott_sign_off: A. Guardian, legal_sign_off: B. Solicitor}
   P-11: share_minimum
   P-12: off
+  P-13: 1 March
   P-14: 48
   P-15: {legal_sign_off: B. Solicitor}
   P-16: [365, 0]
