@@ -25,15 +25,20 @@ def keyed_digest(key: bytes, purpose: str, *parts: str) -> bytes:
 
 
 def _joined(*parts: str) -> bytes:
-    encoded = [part.encode() for part in parts]
-    return b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
+    joined = b""
+    for part in parts:
+        encoded = part.encode()
+        joined += len(encoded).to_bytes(4, "big") + encoded
+    return joined
 
 
 def uuid8(digest: bytes) -> str:
     """The UUIDv8 (RFC 9562, section 5.8) whose free 122 bits are the digest's first."""
-    version, variant = 0x80 | digest[6] & 0x0F, 0x80 | digest[8] & 0x3F
-    text = (digest[:6] + bytes((version, digest[7], variant)) + digest[9:16]).hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = digest.hex()
+    variant = "89ab"[digest[8] >> 4 & 3]
+    return (
+        f"{text[:8]}-{text[8:12]}-8{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
+    )
 
 
 class Ids:

@@ -22,6 +22,9 @@ from adapter.mapping.nodes import Template
 from adapter.mapping.shapes import Declared, context_shapes
 from adapter.mapping.signatures import State
 
+#: Names of a context, and a number for what each holds: the same for the same.
+Contents = tuple[tuple[str, ...] | int | None, ...]
+
 
 class Shared:
     """What a mapping has made of one record's contexts, by what it made it of.
@@ -31,16 +34,24 @@ class Shared:
     """
 
     def __init__(self) -> None:
-        self.made: dict[tuple[int | None, ...], list[dict[str, Any]]] = {}
         self._numbers: dict[bytes, int] = {}
+        self._made: dict[Contents, dict[int, list[dict[str, Any]]]] = {}
 
-    def contents(self, context: abc.Mapping[str, Any]) -> dict[str, int]:
-        """A number for what each name of the context holds: the same for the same."""
+    def made(
+        self, context: abc.Mapping[str, Any], reads: abc.Iterable[tuple[str, ...]]
+    ) -> list[dict[int, list[dict[str, Any]]]]:
+        """For each of ``reads``, what the blocks that read those names gave, by number.
+
+        It is what they gave of a context in which those names held the same.
+        """
         numbers = self._numbers
-        return {
-            name: numbers.setdefault(orjson.dumps(held), len(numbers))
-            for name, held in context.items()
+        held = {
+            name: numbers.setdefault(orjson.dumps(value), len(numbers))
+            for name, value in context.items()
         }
+        return [
+            self._made.setdefault((names, *map(held.get, names)), {}) for names in reads
+        ]
 
 
 class Mapping:
@@ -61,6 +72,9 @@ class Mapping:
         self.code_maps = code_maps
         self.version = version
         self._builds = builds
+        # Many blocks read the same names: what those hold is compared once.
+        self._reading = tuple(dict.fromkeys(build.reads for build in builds))
+        self._reads_of = [self._reading.index(build.reads) for build in builds]
         self._reads = reads
 
     def apply(
@@ -80,14 +94,15 @@ class Mapping:
             for build in self._builds:
                 build.run(context, state, resources.append)
             return resources
-        contents = shared.contents(context)
-        for number, build in enumerate(self._builds):
-            key = (number, *map(contents.get, build.reads))
-            made = shared.made.get(key)
+        known = shared.made(context, self._reading)
+        for number, (build, reads) in enumerate(
+            zip(self._builds, self._reads_of, strict=True)
+        ):
+            those = known[reads]
+            made = those.get(number)
             if made is None:
-                made = []
+                made = those[number] = []
                 build.run(context, state, made.append)
-                shared.made[key] = made
             resources += made
         return resources
 
