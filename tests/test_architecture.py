@@ -144,6 +144,7 @@ def test_only_the_entry_points_read_the_environment() -> None:
         "cli.root",
         "cli.checks",
         "cli.running",
+        "cli.send",
         "wiring",
         "serve",
         "demo.stage",

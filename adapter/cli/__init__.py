@@ -6,7 +6,7 @@ command was called wrongly; 3 the adapter does not start (settings, mappings, pr
 A verb imports what it needs when it is called: all of it takes more than a second.
 """
 
-from adapter.cli import checks, fixtures, operate, records, running, testers
+from adapter.cli import checks, fixtures, operate, records, running, send, testers
 from adapter.cli.root import cli
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "operate",
     "records",
     "running",
+    "send",
     "testers",
 ]
 

@@ -51,6 +51,12 @@ _SET_BY_THE_TRANSPORT = frozenset(
 )
 
 
+def may_be_set(name: str) -> bool:
+    """Whether a credential may be in that header: one that nothing else sets."""
+    is_name = _HEADER_NAME.fullmatch(name) is not None
+    return is_name and name.lower() not in _SET_BY_THE_TRANSPORT
+
+
 def read_auth(endpoint: Block, address: str, secrets: SecretLookup) -> Auth:
     """The endpoint's ``auth``; each fault is noted with its line."""
     block = endpoint.block("auth")
@@ -69,9 +75,7 @@ def read_auth(endpoint: Block, address: str, secrets: SecretLookup) -> Auth:
         return Auth("bearer", MappingProxyType({"Authorization": value}))
     if auth_type == "header":
         name = given.get("name", "")
-        if name and (
-            not _HEADER_NAME.fullmatch(name) or name.lower() in _SET_BY_THE_TRANSPORT
-        ):
+        if name and not may_be_set(name):
             block.fault("name", INVALID, "must be a header that nothing else sets")
         value = given.get("value_secret", "")
         return Auth("header", MappingProxyType({name: value}))

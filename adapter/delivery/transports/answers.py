@@ -34,6 +34,7 @@ class Body(StrEnum):
     CUT_SHORT = "cut-short"
     TOO_LARGE = "too-large"
     NOT_FHIR = "not-fhir"
+    NOTHING = "nothing"
 
 
 OUTCOMES_OF_FHIR = frozenset({Body.OPERATION_OUTCOME, Body.DUPLICATE})
@@ -66,7 +67,7 @@ ANSWERS: tuple[Row, ...] = (
     Row(SUCCESS, OUTCOMES_OF_FHIR, Outcome.FATAL, "answer_operation_outcome"),
     Row(SUCCESS, _only(Body.OTHER_FHIR), Outcome.FATAL, "answer_other_fhir"),
     Row(SUCCESS, _only(Body.TOO_LARGE), Outcome.FATAL, "answer_too_large"),
-    Row(SUCCESS, _only(Body.NOT_FHIR), Outcome.FATAL, "answer_not_fhir"),
+    Row(SUCCESS, _only(Body.NOT_FHIR, Body.NOTHING), Outcome.FATAL, "answer_not_fhir"),
     Row((409,), _only(Body.DUPLICATE), Outcome.DUPLICATE, "duplicate"),
     Row((408, 409, 412, 425, 429), ANY_BODY, Outcome.TRANSIENT),
     Row((404,), OUTCOMES_OF_FHIR, Outcome.FATAL),
@@ -79,9 +80,21 @@ ANSWERS: tuple[Row, ...] = (
 """The first row that fits counts; the last fits whatever no protocol promises."""
 
 
-def judge(status: int, body: Body) -> tuple[Outcome, str]:
+ANSWERS_TO_A_CREATE: tuple[Row, ...] = (
+    Row(SUCCESS, _only(Body.OTHER_FHIR, Body.NOTHING), Outcome.OK, "ok"),
+    *ANSWERS,
+)
+"""A Bundle that is no transaction is a resource to keep: told back, or not at all.
+
+Source: FHIR R4, RESTful API, create.
+"""
+
+
+def judge(
+    status: int, body: Body, *, rows: tuple[Row, ...] = ANSWERS
+) -> tuple[Outcome, str]:
     """What a status and a body come to, with the code of the reason."""
-    for row in ANSWERS:
+    for row in rows:
         if status in row.statuses and body in row.bodies:
             return row.outcome, row.reason or f"http_{status}"
     return Outcome.FATAL, "http_unknown"
@@ -93,6 +106,8 @@ def read_body(content: bytes, media_type: str, *, framed: bool) -> Body:
     ``framed`` tells that its length was announced, so that it is known to be whole; if
     not, a body that begins as JSON and does not parse was cut short on its way.
     """
+    if framed and not content:
+        return Body.NOTHING
     name = media_type.split(";", 1)[0].strip().lower()
     if name and "json" not in name:
         return Body.NOT_FHIR

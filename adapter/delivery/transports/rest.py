@@ -1,4 +1,4 @@
-"""POST of a transaction Bundle to an endpoint: one attempt is one request.
+"""POST of a Bundle to an endpoint: one attempt is one request.
 
 TLS is always verified, redirects are never followed, no proxy but the directory's own
 is used, and neither the environment nor a cookie changes what is sent. The bytes of an
@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
@@ -22,6 +23,8 @@ from requests.adapters import BaseAdapter
 from adapter.clock import Clock
 from adapter.delivery.model import Answer, Outcome
 from adapter.delivery.transports.answers import (
+    ANSWERS,
+    ANSWERS_TO_A_CREATE,
     Body,
     judge,
     read_body,
@@ -33,17 +36,28 @@ from adapter.directory.model import Endpoint
 
 FHIR_JSON = "application/fhir+json"
 
+HEADERS = {
+    "Accept": FHIR_JSON,
+    "Accept-Encoding": "identity",
+    "Content-Type": FHIR_JSON,
+    "User-Agent": "transition-adapter",
+}
+"""On every request; beside them those of the endpoint's authentication and the ids."""
+
+Hear = Callable[[requests.Response, bytes], None]
+
 _GZIP_LEVEL = 1
 _CHUNK = 65_536
 
 
 class RestTransport:
-    """Sends transaction Bundles; safe to use from several threads.
+    """Sends Bundles; safe to use from several threads.
 
     A request is bounded from its first look-up to the last byte of the answer, by the
     endpoint's two time-outs together, which are under half a lease; or by
-    ``total_seconds``. ``adapter_for`` is for tests: what ``requests`` is to reach an
-    endpoint through, in place of the network.
+    ``total_seconds``. ``hear`` is told each answer, for a tester who may see it, with
+    as much of its body as was read. ``adapter_for`` is for tests: what ``requests`` is
+    to reach an endpoint through, in place of the network.
     """
 
     def __init__(
@@ -51,10 +65,12 @@ class RestTransport:
         clock: Clock,
         *,
         total_seconds: float | None = None,
+        hear: Hear | None = None,
         adapter_for: Callable[[Endpoint], BaseAdapter] | None = None,
     ) -> None:
         self._clock = clock
         self._total_seconds = total_seconds
+        self._hear = hear
         self._adapter_for = adapter_for
         self._watchdog = Watchdog()
         self._of_thread = threading.local()
@@ -100,8 +116,12 @@ class RestTransport:
             allow_redirects=False,
             stream=True,
         ) as response:
-            found = _read(response, endpoint.max_response_bytes)
-            outcome, reason = judge(response.status_code, found)
+            found, content = _read(response, endpoint.max_response_bytes)
+            if self._hear is not None:
+                self._hear(response, content)
+            is_transaction = endpoint.form == "transaction"
+            rows = ANSWERS if is_transaction else ANSWERS_TO_A_CREATE
+            outcome, reason = judge(response.status_code, found, rows=rows)
             retry_after = None
             if outcome is Outcome.TRANSIENT:
                 asked = response.headers.get("Retry-After")
@@ -133,15 +153,7 @@ class Channel:
         self.session.trust_env = False
         self.session.verify = str(endpoint.ca) if endpoint.ca else True
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.session.headers.update(
-            {
-                "Accept": FHIR_JSON,
-                "Accept-Encoding": "identity",
-                "Content-Type": FHIR_JSON,
-                "User-Agent": "transition-adapter",
-                **endpoint.auth.headers,
-            }
-        )
+        self.session.headers.update({**HEADERS, **endpoint.auth.headers})
         if endpoint.proxy:
             self.session.proxies = {"http": endpoint.proxy, "https": endpoint.proxy}
         adapter = adapter_for(endpoint) if adapter_for else LineAdapter(self.line)
@@ -149,16 +161,21 @@ class Channel:
         self.session.mount("https://", adapter)
 
 
-def _read(response: requests.Response, limit: int) -> Body:
-    """What the body is, read no further than the limit."""
+def _read(response: requests.Response, limit: int) -> tuple[Body, bytes]:
+    """What the body is, and its bytes, read no further than the limit."""
     content = bytearray()
     try:
         for chunk in response.iter_content(_CHUNK):
             content += chunk
             if len(content) > limit:
-                return Body.TOO_LARGE
+                return Body.TOO_LARGE, bytes(content[:limit])
     except requests.exceptions.ContentDecodingError:
-        return Body.NOT_FHIR
+        return Body.NOT_FHIR, b""
     headers = response.headers
-    framed = "Content-Length" in headers or "Transfer-Encoding" in headers
-    return read_body(bytes(content), headers.get("Content-Type", ""), framed=framed)
+    framed = (
+        "Content-Length" in headers
+        or "Transfer-Encoding" in headers
+        or response.status_code == HTTPStatus.NO_CONTENT  # which has neither
+    )
+    media_type = headers.get("Content-Type", "")
+    return read_body(bytes(content), media_type, framed=framed), bytes(content)

@@ -10,6 +10,7 @@ import pytest
 from adapter.delivery.model import Outcome
 from adapter.delivery.transports.answers import (
     ANSWERS,
+    ANSWERS_TO_A_CREATE,
     Body,
     judge,
     read_body,
@@ -50,7 +51,7 @@ def response(*statuses: str) -> bytes:
         (200, Body.ENTRY_REFUSED, Outcome.FATAL, "entry_refused"),
         (200, Body.TOO_LARGE, Outcome.FATAL, "answer_too_large"),
         (200, Body.CUT_SHORT, Outcome.TRANSIENT, "answer_cut_short"),
-        (204, Body.NOT_FHIR, Outcome.FATAL, "answer_not_fhir"),
+        (204, Body.NOTHING, Outcome.FATAL, "answer_not_fhir"),
         (302, Body.NOT_FHIR, Outcome.FATAL, "http_302"),
         (400, Body.OPERATION_OUTCOME, Outcome.FATAL, "http_400"),
         (401, Body.OPERATION_OUTCOME, Outcome.ENDPOINT_FAULT, "http_401"),
@@ -77,6 +78,25 @@ def test_an_answer_comes_to_what_the_table_says(
     status: int, body: Body, expected: Outcome, reason: str
 ):
     assert judge(status, body) == (expected, reason)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (Body.OTHER_FHIR, (Outcome.OK, "ok")),
+        (Body.NOTHING, (Outcome.OK, "ok")),
+        (Body.OPERATION_OUTCOME, (Outcome.FATAL, "answer_operation_outcome")),
+        (Body.NOT_FHIR, (Outcome.FATAL, "answer_not_fhir")),
+        (Body.CUT_SHORT, (Outcome.TRANSIENT, "answer_cut_short")),
+    ],
+)
+def test_what_is_no_transaction_is_a_resource_to_keep(
+    body: Body, expected: tuple[Outcome, str]
+):
+    assert judge(201, body, rows=ANSWERS_TO_A_CREATE) == expected
+    for status in (400, 401, 404, 503):
+        rows = ANSWERS_TO_A_CREATE
+        assert judge(status, body, rows=rows) == judge(status, body)
 
 
 def test_every_status_and_body_has_a_row():
@@ -111,7 +131,8 @@ def test_every_status_and_body_has_a_row():
         (b"<html>Sign in</html>", FHIR, Body.NOT_FHIR),
         (b"[]", FHIR, Body.NOT_FHIR),
         (b'{"ok": true}', FHIR, Body.NOT_FHIR),
-        (b"", FHIR, Body.NOT_FHIR),
+        (b"", FHIR, Body.NOTHING),
+        (b"", "", Body.NOTHING),
         (b'{"resourceType": "Bun', FHIR, Body.NOT_FHIR),
     ],
 )
