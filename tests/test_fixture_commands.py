@@ -63,16 +63,26 @@ def test_a_case_of_today_is_valid_now_and_goes_to_the_same_recipients(
     assert decided["r-com"]["categories"]["demographics"]["outcome"] == "withhold"
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(CASE, id="with decisions told by others"),
+        pytest.param("refuses-the-new-team", id="under a policy of its own"),
+        pytest.param("known-by-another-name", id="with a stranger who asks"),
+    ],
+)
 def test_what_is_written_for_the_cases_own_day_is_what_lies_there(
-    tmp_path: Path,
+    case: str, tmp_path: Path
 ) -> None:
-    written = told("write", str(tmp_path), "--case", CASE)["written"]
-    for path in written:
-        assert json.loads((tmp_path / path).read_text()) == json.loads(
-            (FIXTURES / path).read_text()
-        )
-    kept = {path.relative_to(FIXTURES).as_posix() for path in FIXTURES.rglob("*.json")}
-    assert set(written) == {path for path in kept if path.startswith(f"{CASE}/")}
+    written = told("write", str(tmp_path), "--case", case)["written"]
+    kept = [path for path in (FIXTURES / case).rglob("*.*") if path.suffix != ".md"]
+    assert sorted(written) == sorted(str(path.relative_to(FIXTURES)) for path in kept)
+    for path in kept:
+        made = tmp_path / path.relative_to(FIXTURES)
+        if path.suffix == ".json":
+            assert json.loads(made.read_text()) == json.loads(path.read_text())
+        else:
+            assert made.read_text() == path.read_text()
 
 
 def test_what_is_written_for_another_day_is_prepared_for_it(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +79,12 @@ class Case:
         """A file of the case, its dates shifted."""
         text = (self.folder / path).read_text(encoding="utf-8")
         return shift_text(text, self.anchor)
+
+    @property
+    def recipients(self) -> list[str]:
+        """Whom it tells of, by id: those listed, and strangers who ask."""
+        found = self.folder.glob("expected/*/decision.json")
+        return sorted(path.parent.name for path in found)
 
     @property
     def title(self) -> str:
@@ -169,21 +175,24 @@ def write_fixtures(
 
 def _files(case: Case, tools: Tools, base: str) -> Iterator[tuple[str, bytes]]:
     """What is written of a case: each file's path and bytes."""
+    from adapter.policy import load_policy
     from adapter.record.parse import check
 
     body = case.text().encode()
     yield "record.json", body
-    for name in ("issues.json", "decisions.json"):
-        if (case.folder / "expected" / name).is_file():
-            yield f"expected/{name}", case.text(f"expected/{name}").encode()
+    for path in ("policy.yaml", "expected/issues.json", "expected/decisions.json"):
+        if (case.folder / path).is_file():
+            yield path, case.text(path).encode()
+    if (case.folder / "policy.yaml").is_file():
+        tools = replace(tools, policy=load_policy(case.text("policy.yaml")))
     record, _ = check(body, policy=tools.policy, now=case.at)
     if record is None or "/" in case.name:
         return  # the cases of the codes are about what is refused or flagged
-    for recipient in record.recipients:
+    for recipient in case.recipients:
         prepared, bundle = prepared_bundle(
-            record, recipient["id"], case.at, tools, base, "collection"
+            record, recipient, case.at, tools, base, "collection"
         )
-        folder = f"expected/{recipient['id']}"
+        folder = f"expected/{recipient}"
         decision = orjson.dumps(prepared.decision.as_json(), option=PRETTY)
         yield f"{folder}/decision.json", decision
         yield f"{folder}/bundle.json", orjson.dumps(bundle, option=PRETTY)

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from adapter.disclosure.reasons import REASONS, RULES
 from adapter.policy import M1, M2, M3, Outcome, Table
+from adapter.record.declarations import DECLARATIONS
 from adapter.record.pages import MADE, table
-from adapter.record.vocabulary import CATEGORIES, COLUMN_HEADS
+from adapter.record.vocabulary import CATEGORIES, COLUMN_HEADS, FAM, TPI
 
 PAGE = "docs/reference/disclosure.md"
 
@@ -41,6 +42,13 @@ S = share, M = share_minimum, W = withhold. A gate, a decision in force, an over
 an item's own marks can make it otherwise, in the order of the rules below.
 """
 
+_CATEGORIES = """## Categories
+
+The pointer is a sentence: the sending team holds further information, ring before
+relying on this record as complete. It goes only where something is held. An item in
+several categories goes at the minimum only as far as each of them lists its fields.
+"""
+
 _M1 = """## When nobody with authority has decided (M1)
 
 A row with a condition holds while the condition is met; otherwise the kind gets
@@ -65,7 +73,7 @@ def pages() -> Mapping[str, str]:
     """The text of the page by its path in the project."""
     parts = [
         _HEAD,
-        "## Categories\n\n" + table(("Head", "Category"), _categories()),
+        f"{_CATEGORIES}\n{_categories()}",
         f"{_M1}\n{_outcomes(M1)}",
         f"{_M2}\n{_outcomes(M2)}",
         f"{_M3}\n{_outcomes(M3)}",
@@ -75,8 +83,20 @@ def pages() -> Mapping[str, str]:
     return {PAGE: "\n".join(parts)}
 
 
-def _categories() -> list[tuple[str, str]]:
-    return [(head, f"`{name}`") for name, head in COLUMN_HEADS.items()]
+def _categories() -> str:
+    rows = (
+        (head, f"`{name}`", ", ".join(_minimum(name)))
+        for name, head in COLUMN_HEADS.items()
+    )
+    return table(("Head", "Category", "share_minimum means only"), rows)
+
+
+def _minimum(category: str) -> list[str]:
+    """The fields of a category's minimum, as they are declared."""
+    fields = [
+        f"`{path}`" for path, found in DECLARATIONS.items() if category in found.minimum
+    ]
+    return [*fields, *(("the pointer",) if category in (FAM, TPI) else ())]
 
 
 def _outcomes(cells: Table) -> str:

@@ -47,6 +47,7 @@ def test_each_recipient_gets_exactly_this(
         decision, bundle = _bundle(record, recipient, tools)
         golden(expected / recipient / "decision.json", decision)
         golden(expected / recipient / "bundle.json", bundle)
+        assert bundle is None or tools.checker.bundle(bundle) == []
     found = {each.name for each in expected.iterdir() if each.is_dir()}
     assert found == set(recipients)
 

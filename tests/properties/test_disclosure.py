@@ -39,7 +39,7 @@ from adapter.disclosure.model import (
     Decision,
     Outcome,
 )
-from adapter.disclosure.reasons import REASONS, explain
+from adapter.disclosure.reasons import OBLIGATIONS, REASONS, RULES, explain
 from adapter.disclosure.redact import redact
 from adapter.policy import DEFAULT_POLICY
 from adapter.record.declarations import DECLARATIONS
@@ -378,9 +378,12 @@ def test_t8_every_outcome_has_one_reason_with_its_words(tree, at):
         assert tuple(decision.categories) == CATEGORIES
         for decided in decision.categories.values():
             assert decided.why == explain(decided.reason)
+            assert decided.rule in REASONS[decided.reason].rules
             assert decided.outcome in Outcome
         for item in decision.items:
             assert item.reason in REASONS
+            assert item.rule in RULES
+        assert {duty.code for duty in decision.obligations} <= set(OBLIGATIONS)
 
 
 @LAWS
