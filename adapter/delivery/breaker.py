@@ -7,10 +7,12 @@ queued; one at a time goes as a probe. Source: design, section 8.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.delivery.model import Answer, Outcome
@@ -57,19 +59,50 @@ def is_alive(answer: Answer) -> bool:
     return answer.outcome is not Outcome.ENDPOINT_FAULT
 
 
-def note(connection: Connection, endpoint: str, answer: Answer, now: datetime) -> str:
-    """What the answer did to the breaker: ``stopped``, ``resumed`` or nothing ("")."""
-    if is_alive(answer):
-        return "resumed" if _close(connection, endpoint, now) else ""
-    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(
-        build(endpoints)
-        .values(name=endpoint, failures=0, probes=0)
-        .on_conflict_do_nothing()
-    )
-    row = connection.execute(
-        select(endpoints).where(endpoints.c.name == endpoint).with_for_update()
-    ).one()
+def note(
+    connection: Connection, answers: Sequence[tuple[str, Answer]], now: datetime
+) -> dict[str, str]:
+    """What the answers did to each endpoint's breaker: ``stopped`` or ``resumed``.
+
+    Nothing of an endpoint whose breaker stays as it is.
+    """
+    changed: dict[str, str] = {}
+    names = sorted({endpoint for endpoint, _ in answers})
+    if not names:
+        return changed
+    failing = [name for name, answer in answers if not is_alive(answer)]
+    if failing:
+        build = sqlite.insert if _is_sqlite(connection) else postgresql.insert
+        connection.execute(
+            build(endpoints).on_conflict_do_nothing(),
+            [
+                {"name": name, "failures": 0, "probes": 0}
+                for name in sorted(set(failing))
+            ],
+        )
+    known = connection.execute(_BREAKERS, {"names": names}).all()
+    touched = {row.name for row in known if row.failures or row.stopped_at is not None}
+    touched.update(failing)
+    if not touched:
+        return changed
+    locked = connection.execute(_LOCK, {"names": sorted(touched)})
+    rows = {row.name: row for row in locked}
+    for name, answer in answers:
+        row = rows.get(name)
+        if row is None:
+            continue
+        if is_alive(answer):
+            change = _close(connection, row, now)
+        else:
+            change = _count(connection, row, answer, now)
+        if change:
+            changed[name] = change
+        if change is not None:
+            rows[name] = connection.execute(_BREAKERS, {"names": [name]}).one()
+    return changed
+
+
+def _count(connection: Connection, row: Any, answer: Answer, now: datetime) -> str:
     failures = row.failures + 1
     change: dict[str, object] = {"failures": failures}
     is_open = row.stopped_at is not None
@@ -83,7 +116,7 @@ def note(connection: Connection, endpoint: str, answer: Answer, now: datetime) -
             "probe_at": now + ceiling(PROBES, probes),
         }
     connection.execute(
-        update(endpoints).where(endpoints.c.name == endpoint).values(**change)
+        update(endpoints).where(endpoints.c.name == row.name).values(**change)
     )
     return "stopped" if opens and not is_open else ""
 
@@ -115,21 +148,18 @@ def return_probe(connection: Connection, endpoint: str, now: datetime) -> None:
     )
 
 
-def _close(connection: Connection, endpoint: str, now: datetime) -> bool:
-    row = connection.execute(
-        select(endpoints.c.failures, endpoints.c.stopped_at).where(
-            endpoints.c.name == endpoint
-        )
-    ).one_or_none()
-    if row is None or (row.failures == 0 and row.stopped_at is None):
-        return False
+def _close(connection: Connection, row: Any, now: datetime) -> str | None:
+    """``resumed`` when it was open, "" when it only forgets failures, else None."""
+    if row.failures == 0 and row.stopped_at is None:
+        return None
+    endpoint = row.name
     connection.execute(
         update(endpoints)
         .where(endpoints.c.name == endpoint)
         .values(failures=0, stopped_at=None, reason=None, probe_at=None, probes=0)
     )
     if row.stopped_at is None:
-        return False
+        return ""
     waiting = (
         select(lanes.c.key)
         .where(lanes.c.endpoint == endpoint, lanes.c.next_due > now)
@@ -143,4 +173,16 @@ def _close(connection: Connection, endpoint: str, now: datetime) -> bool:
             .where(lanes.c.key.in_(keys[start : start + 500]))
             .values(next_due=now)
         )
-    return True
+    return "resumed"
+
+
+def _is_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+_BREAKERS = (
+    select(endpoints)
+    .where(endpoints.c.name.in_(bindparam("names", expanding=True)))
+    .order_by(endpoints.c.name)
+)
+_LOCK = _BREAKERS.with_for_update()

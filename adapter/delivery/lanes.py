@@ -8,7 +8,7 @@ on PostgreSQL: a record, then lanes by key, then all else. Source: design, secti
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Integer,
     Select,
     bindparam,
     case,
@@ -130,100 +131,175 @@ def claim(
 ) -> Claimed | None:
     """The next delivery that is due, leased and marked as sending; None if none is.
 
-    ``length_for`` says how long to lease a lane of the named endpoint, ``most_at`` how
-    many of its lanes may be leased at once, None for as many as there are. Committed
-    when it returns, so no transaction is open while the caller sends.
+    As ``claim_some``, in a transaction of its own.
     """
     taken = monotonic()
     with store.writing() as connection:
-        now = store.now(connection)
-        full = _full(connection, now, most_at)
-        while True:
-            lane = connection.execute(
-                _due_to_lease(len(full)),
-                {"now": now, **{f"full_{n}": name for n, name in enumerate(full)}},
-            ).one_or_none()
-            if lane is None:
-                return None
-            if not _has_room(connection, lane.endpoint, now, most_at):
-                full.append(lane.endpoint)
-                continue
-            found = _next_to_send(connection, lane.key, now)
-            if found is None:
-                refresh(connection, lane.key)
-                continue
-            length = length_for(lane.endpoint)
-            is_probe = False
-            if lane.stopped_at is not None:
-                if not breaker.take_probe(connection, lane.endpoint, now, length):
-                    return None
-                is_probe = True
-            token = lane.lease_token + 1
-            connection.execute(
-                _LEASE,
-                {
-                    "of_lane": lane.key,
-                    "token": token,
-                    "owner": owner,
-                    "until": now + length,
-                },
-            )
-            connection.execute(_SEND, {"delivery": found[0].id, "now": now})
-            lease = Lease(
-                lane.key, lane.endpoint, token, owner, length, taken, is_probe
-            )
-            return _claimed(lease, *found, now)
+        claimed = claim_some(
+            connection,
+            1,
+            Terms(owner, length_for, most_at),
+            now=store.now(connection),
+            taken=taken,
+        )
+    return claimed[0] if claimed else None
 
 
-def _full(
-    connection: Connection, now: datetime, most_at: Callable[[str], int | None]
-) -> list[str]:
-    """The endpoints of which as many lanes are leased as may be."""
-    leased = connection.execute(_LEASED, {"now": now}).all()
-    return [
-        name
-        for name, count in leased
-        if (most := most_at(name)) is not None and count >= most
-    ]
+@dataclass(frozen=True)
+class Terms:
+    """To whom lanes are leased and how.
 
-
-def _has_room(
-    connection: Connection,
-    endpoint: str,
-    now: datetime,
-    most_at: Callable[[str], int | None],
-) -> bool:
-    """Whether one more lane of the endpoint may be leased.
-
-    On SQLite the caller is alone already. On PostgreSQL those who lease a lane of one
-    endpoint take turns here, so that two do not both take the last place.
+    ``length_for`` says how long to lease a lane of the named endpoint, ``most_at`` how
+    many of its lanes may be leased at once, None for as many as there are.
     """
-    most = most_at(endpoint)
-    if connection.dialect.name == "sqlite" or most is None:
-        return True
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(:room, :endpoint)"),
-        {"room": _ROOM, "endpoint": zlib.crc32(endpoint.encode()) - 2**31},
+
+    owner: str
+    length_for: Callable[[str], timedelta]
+    most_at: Callable[[str], int | None]
+
+
+def claim_some(
+    connection: Connection, most: int, terms: Terms, *, now: datetime, taken: float
+) -> list[Claimed]:
+    """Up to so many deliveries that are due, each with the lease of its lane.
+
+    The caller commits before it sends any. ``taken`` is the monotonic time.
+    """
+    claimed: list[Claimed] = []
+    if most <= 0:
+        return claimed
+    leased = {row[0]: int(row[1]) for row in connection.execute(_LEASED, {"now": now})}
+    closed = [name for name in leased if not _has_room(leased, name, terms)]
+    while len(claimed) < most:
+        rows = connection.execute(
+            _due_to_lease(len(closed)),
+            {
+                "now": now,
+                "most": most - len(claimed),
+                **{f"closed_{n}": name for n, name in enumerate(closed)},
+            },
+        ).all()
+        if not rows:
+            break
+        heads = _next_to_send(connection, [row.key for row in rows], now)
+        found = []
+        for row in rows:
+            if row.key not in heads or row.endpoint in closed:
+                continue
+            if not _may_lease(connection, row, leased, terms, now):
+                closed.append(row.endpoint)
+                continue
+            if row.stopped_at is not None:
+                closed.append(row.endpoint)  # one probe at a time
+            leased[row.endpoint] = leased.get(row.endpoint, 0) + 1
+            found.append(_lease(row, heads[row.key], terms, now, taken))
+        _keep_leases(connection, found, now)
+        claimed += found
+    return claimed
+
+
+def _has_room(leased: Mapping[str, int], endpoint: str, terms: Terms) -> bool:
+    most = terms.most_at(endpoint)
+    return most is None or leased.get(endpoint, 0) < most
+
+
+def _may_lease(
+    connection: Connection,
+    lane: Any,
+    leased: dict[str, int],
+    terms: Terms,
+    now: datetime,
+) -> bool:
+    """Whether one more lane of the endpoint may be leased, as a probe if need be.
+
+    On SQLite the caller is alone already. On PostgreSQL no two lease lanes of one
+    endpoint at once, or both would take the last place; who comes second goes on to
+    other endpoints.
+    """
+    endpoint: str = lane.endpoint
+    is_limited = terms.most_at(endpoint) is not None
+    if is_limited and connection.dialect.name == "postgresql":
+        place = {"room": _ROOM, "endpoint": zlib.crc32(endpoint.encode()) - 2**31}
+        if not connection.execute(_TAKE_TURN, place).scalar_one():
+            return False
+        counts = connection.execute(_LEASED, {"now": now}).all()
+        found = {row[0]: int(row[1]) for row in counts}
+        leased[endpoint] = max(leased.get(endpoint, 0), found.get(endpoint, 0))
+    if not _has_room(leased, endpoint, terms):
+        return False
+    return lane.stopped_at is None or breaker.take_probe(
+        connection, endpoint, now, terms.length_for(endpoint)
     )
-    leased = connection.execute(_LEASED, {"now": now}).all()
-    return all(count < most for name, count in leased if name == endpoint)
+
+
+def _lease(
+    lane: Any, found: tuple[Any, ViewHead], terms: Terms, now: datetime, taken: float
+) -> Claimed:
+    head, view = found
+    lease = Lease(
+        lane=lane.key,
+        endpoint=lane.endpoint,
+        token=lane.lease_token + 1,
+        owner=terms.owner,
+        length=terms.length_for(lane.endpoint),
+        taken=taken,
+        is_probe=lane.stopped_at is not None,
+    )
+    return _claimed(lease, head, view, now)
+
+
+def _keep_leases(
+    connection: Connection, claimed: Sequence[Claimed], now: datetime
+) -> None:
+    if not claimed:
+        return
+    connection.execute(
+        _LEASE,
+        [
+            {
+                "of_lane": each.lease.lane,
+                "token": each.lease.token,
+                "owner": each.lease.owner,
+                "until": now + each.lease.length,
+            }
+            for each in claimed
+        ],
+    )
+    connection.execute(
+        _SEND, [{"delivery": each.delivery.id, "now": now} for each in claimed]
+    )
 
 
 def is_due(store: Store) -> bool:
     """Whether a lane waits for a worker now; takes no lock."""
     with store.reading() as connection:
-        found = connection.execute(_DUE, {"now": store.now(connection)}).first()
+        found = connection.execute(
+            _DUE, {"now": store.now(connection), "most": 1}
+        ).first()
     return found is not None
 
 
-def check_in(connection: Connection, lease: Lease) -> None:
-    """Nothing; the lease is ended, and the caller may write in this transaction.
+def still_leased(
+    connection: Connection, leases: Collection[Lease]
+) -> frozenset[tuple[str, int]]:
+    """The lanes, each with its token, that have not been leased to another since.
 
-    LeaseLost when the lane has been leased again since: the caller writes nothing.
+    They are locked: the caller may write what came of them in this transaction, and
+    nothing about any other.
     """
-    ended = connection.execute(_CHECK_IN, {"of_lane": lease.lane, "token": lease.token})
-    if ended.rowcount != 1:
-        raise LeaseLost
+    wanted = {"lanes": sorted(lease.lane for lease in leases)}
+    found = {row.key: row.lease_token for row in connection.execute(_TOKENS, wanted)}
+    return frozenset(
+        (lease.lane, lease.token)
+        for lease in leases
+        if found.get(lease.lane) == lease.token
+    )
+
+
+def end_leases(connection: Connection, keys: Collection[str]) -> None:
+    """Nothing; these lanes are free, and due when their first delivery is."""
+    if keys:
+        connection.execute(_END_LEASE, [{"of_lane": key} for key in sorted(keys)])
 
 
 def give_back(
@@ -234,7 +310,8 @@ def give_back(
     ``delay`` keeps a delivery that cannot be prepared from coming up again at once.
     """
     with store.writing() as connection:
-        check_in(connection, claimed.lease)
+        if not still_leased(connection, [claimed.lease]):
+            raise LeaseLost
         now = store.now(connection)
         connection.execute(
             update(deliveries)
@@ -251,7 +328,7 @@ def give_back(
         )
         if claimed.lease.is_probe:
             breaker.return_probe(connection, claimed.lease.endpoint, now)
-        refresh(connection, claimed.lease.lane)
+        end_leases(connection, [claimed.lease.lane])
 
 
 def free_lanes_of(store: Store, owners: Collection[str]) -> int:
@@ -296,24 +373,34 @@ def may_still_send(
 
 
 def _next_to_send(
-    connection: Connection, lane: str, now: datetime
-) -> tuple[Any, ViewHead] | None:
-    """The lane's first undelivered row with its view; None when the lane must wait.
+    connection: Connection, keys: Sequence[str], now: datetime
+) -> dict[str, tuple[Any, ViewHead]]:
+    """Each lane's first undelivered row with its view; none for one that must wait.
 
     One that a worker left behind while a later version came is passed over here.
     """
-    while True:
-        head = connection.execute(_FIRST, {"of_lane": lane}).one_or_none()
-        if head is None:
-            return None
-        if State(head.state) in STOPPED:
-            return None
-        found = connection.execute(_VIEW, {"of_view": head.view_id}).one()
-        view = ViewHead(**found._mapping)
-        to = overtaken(view, head.view_version)
-        if to is None:
-            return head, view
-        move(connection, head.id, to, at=now)
+    found: dict[str, tuple[Any, ViewHead]] = {}
+    looked_at = sorted(keys)
+    while looked_at:
+        heads = connection.execute(_FIRSTS, {"lanes": looked_at}).all()
+        waiting = [head for head in heads if State(head.state) not in STOPPED]
+        refresh(connection, *{*looked_at} - {head.lane for head in waiting})
+        views_of = {
+            row.view_id: ViewHead(**row._mapping)
+            for row in connection.execute(
+                _VIEWS, {"views": [head.view_id for head in waiting]}
+            )
+        }
+        looked_at = []
+        for head in waiting:
+            view = views_of[head.view_id]
+            to = overtaken(view, head.view_version)
+            if to is None:
+                found[head.lane] = head, view
+            else:
+                move(connection, head.id, to, at=now)
+                looked_at.append(head.lane)
+    return found
 
 
 def overtaken(view: ViewHead, view_version: int) -> State | None:
@@ -359,7 +446,7 @@ _DUE = (
         not_(LANE_IS_HELD),
     )
     .order_by(lanes.c.next_due)
-    .limit(1)
+    .limit(bindparam("most", type_=Integer))
 )
 _LEASED = (
     select(lanes.c.endpoint, func.count())
@@ -369,11 +456,15 @@ _LEASED = (
 _ROOM = 7_402_118
 """The first half of the lock under which a place at an endpoint is taken."""
 
+_TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(:room, :endpoint)")
+
 
 @cache
-def _due_to_lease(full: int) -> Select[Any]:
-    """The next lane that is due, past as many endpoints (``full_0`` …) as are full."""
-    names = [bindparam(f"full_{n}", type_=lanes.c.endpoint.type) for n in range(full)]
+def _due_to_lease(closed: int) -> Select[Any]:
+    """The next lanes that are due, past so many endpoints: ``closed_0``, …."""
+    names = [
+        bindparam(f"closed_{n}", type_=lanes.c.endpoint.type) for n in range(closed)
+    ]
     return _DUE.where(*(lanes.c.endpoint != name for name in names)).with_for_update(
         of=lanes, skip_locked=True
     )
@@ -385,7 +476,19 @@ _FIRST = (
     .order_by(deliveries.c.sequence)
     .limit(1)
 )
-_VIEW = select(views).where(views.c.view_id == bindparam("of_view"))
+_ANOTHER = deliveries.alias()
+_FIRSTS = select(deliveries).where(
+    deliveries.c.lane.in_(bindparam("lanes", expanding=True)),
+    _IS_UNDELIVERED,
+    deliveries.c.sequence
+    == select(func.min(_ANOTHER.c.sequence))
+    .where(
+        _ANOTHER.c.lane == deliveries.c.lane,
+        or_(*(_ANOTHER.c.state == state.value for state in UNDELIVERED)),
+    )
+    .scalar_subquery(),
+)
+_VIEWS = select(views).where(views.c.view_id.in_(bindparam("views", expanding=True)))
 _FIRST_DUE = (
     _FIRST.with_only_columns(
         case((_HAS_STOPPED, null()), else_=deliveries.c.next_attempt_at)
@@ -413,8 +516,10 @@ _SEND = (
         attempts=deliveries.c.attempts + 1,
     )
 )
-_CHECK_IN = (
-    update(lanes)
-    .where(lanes.c.key == _OF_LANE, lanes.c.lease_token == bindparam("token"))
-    .values(lease_owner=None, lease_until=None)
+_TOKENS = (
+    select(lanes.c.key, lanes.c.lease_token)
+    .where(lanes.c.key.in_(bindparam("lanes", expanding=True)))
+    .order_by(lanes.c.key)
+    .with_for_update()
 )
+_END_LEASE = _REFRESH.values(lease_owner=None, lease_until=None)

@@ -6,20 +6,20 @@ of outcomes is that of DESIGN.md, section 8.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from adapter.delivery import breaker, lanes, outbox
-from adapter.delivery.lanes import Claimed
+from adapter.delivery.lanes import Claimed, LeaseLost
 from adapter.delivery.model import WAITING, Answer, Outcome, State
 from adapter.delivery.retry import FEW_TRIES_REASONS, RetryPolicy, next_attempt_at
 from adapter.store import audit, deliveries, records, worklist
+from adapter.store.deliveries import Attempt
 from adapter.store.engine import Store
 from adapter.store.heads import read_head
-from adapter.store.schema import attempts
 
 LONGEST_REASON = 64
 
@@ -88,6 +88,14 @@ def judge(
     )
 
 
+@dataclass(frozen=True)
+class Finished:
+    """A delivery whose attempt is over, and what it came to."""
+
+    claimed: Claimed
+    answer: Answer
+
+
 def settle(
     store: Store,
     claimed: Claimed,
@@ -96,48 +104,107 @@ def settle(
     policy: RetryPolicy,
     dice: Callable[[], float],
 ) -> Settled:
-    """What became of the attempt, committed. LeaseLost when the lane is another's now.
+    """What became of one attempt, committed. LeaseLost when the lane is another's now.
 
-    A person's answer that came meanwhile stays; the attempt is kept all the same.
+    As ``settle_all``, in a transaction of its own.
     """
-    delivery = claimed.delivery
     with store.writing() as connection:
-        lanes.check_in(connection, claimed.lease)
         now = store.now(connection)
-        _keep_attempt(connection, claimed, answer)
-        verdict = judge(claimed, answer, policy=policy, now=now, dice=dice)
-        verdict = _unless_overtaken(connection, claimed, verdict)
-        moved = deliveries.move(
+        finished = [Finished(claimed, answer)]
+        (settled,) = settle_all(connection, finished, now, policy=policy, dice=dice)
+        if settled is None:
+            raise LeaseLost
+    return settled
+
+
+def settle_all(
+    connection: Connection,
+    finished: Sequence[Finished],
+    now: datetime,
+    *,
+    policy: RetryPolicy,
+    dice: Callable[[], float],
+) -> list[Settled | None]:
+    """What became of each attempt; None where the lane is another's now.
+
+    Of such a one nothing is written. A person's answer that came meanwhile stays; the
+    attempt is kept all the same.
+    """
+    if not finished:
+        return []
+    ours = lanes.still_leased(connection, [each.claimed.lease for each in finished])
+    kept = [
+        each
+        for each in finished
+        if (each.claimed.lease.lane, each.claimed.lease.token) in ours
+    ]
+    deliveries.keep_attempts(connection, [_attempt(each) for each in kept])
+    verdicts = {
+        each.claimed.lease.lane: _unless_overtaken(
             connection,
-            delivery.id,
-            verdict.state,
-            at=now,
-            reason=verdict.reason,
-            only_from=[State.SENDING],
-            next_attempt_at=verdict.next_attempt_at,
-            tries=verdict.tries,
-            few_tries=verdict.few_tries,
-            retry_since=verdict.retry_since,
+            each.claimed,
+            judge(each.claimed, each.answer, policy=policy, now=now, dice=dice),
         )
-        if moved and verdict.state not in WAITING:
-            _tell(connection, claimed, verdict, now)
-        change = breaker.note(connection, claimed.lease.endpoint, answer, now)
-        lanes.refresh(connection, claimed.lease.lane)
-    return Settled(verdict.state, verdict.reason, verdict.next_attempt_at, change)
+        for each in kept
+    }
+    moved = _move(connection, kept, verdicts, now)
+    for each in kept:
+        verdict = verdicts[each.claimed.lease.lane]
+        if each.claimed.delivery.id in moved and verdict.state not in WAITING:
+            _tell(connection, each.claimed, verdict, now)
+    answers = [(each.claimed.lease.endpoint, each.answer) for each in kept]
+    changes = breaker.note(connection, answers, now)
+    lanes.end_leases(connection, verdicts)
+    done: list[Settled | None] = []
+    for each in finished:
+        lease = each.claimed.lease
+        if (lease.lane, lease.token) not in ours:
+            done.append(None)
+            continue
+        verdict, change = verdicts[lease.lane], changes.pop(lease.endpoint, "")
+        done.append(
+            Settled(verdict.state, verdict.reason, verdict.next_attempt_at, change)
+        )
+    return done
 
 
-def _keep_attempt(connection: Connection, claimed: Claimed, answer: Answer) -> None:
-    connection.execute(
-        insert(attempts).values(
-            delivery_id=claimed.delivery.id,
-            attempt=claimed.delivery.attempts,
-            started_at=claimed.claimed_at,
-            duration_us=answer.duration // timedelta(microseconds=1),
-            outcome=answer.outcome.value,
-            reason=answer.reason[:LONGEST_REASON],
-            http_status=answer.http_status,
-            worker=claimed.lease.owner,
+def _move(
+    connection: Connection,
+    kept: Sequence[Finished],
+    verdicts: Mapping[str, Verdict],
+    now: datetime,
+) -> frozenset[str]:
+    """The ids of the deliveries that went where their verdict says."""
+    by_state: dict[State, list[deliveries.Move]] = {}
+    for each in kept:
+        verdict = verdicts[each.claimed.lease.lane]
+        changes = {
+            "next_attempt_at": verdict.next_attempt_at,
+            "tries": verdict.tries,
+            "few_tries": verdict.few_tries,
+            "retry_since": verdict.retry_since,
+        }
+        one = deliveries.Move(each.claimed.delivery.id, verdict.reason, changes)
+        by_state.setdefault(verdict.state, []).append(one)
+    moved: frozenset[str] = frozenset()
+    for state in sorted(by_state):
+        moved |= deliveries.move_all(
+            connection, by_state[state], State.SENDING, state, at=now
         )
+    return moved
+
+
+def _attempt(finished: Finished) -> Attempt:
+    claimed, answer = finished.claimed, finished.answer
+    return Attempt(
+        delivery_id=claimed.delivery.id,
+        attempt=claimed.delivery.attempts,
+        started_at=claimed.claimed_at,
+        duration=answer.duration,
+        outcome=answer.outcome.value,
+        reason=answer.reason[:LONGEST_REASON],
+        http_status=answer.http_status,
+        worker=claimed.lease.owner,
     )
 
 

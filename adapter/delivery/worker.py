@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from time import monotonic as system_monotonic
 from time import sleep
 from typing import Any, Protocol
@@ -21,11 +22,12 @@ from typing import Any, Protocol
 from adapter import logs
 from adapter.clock import Clock
 from adapter.delivery import lanes
-from adapter.delivery.lanes import LEASE, Claimed, LeaseLost
+from adapter.delivery.exchange import Exchange
+from adapter.delivery.lanes import LEASE, Claimed, LeaseLost, Terms
 from adapter.delivery.model import Answer, Outcome, State
 from adapter.delivery.renewal import place, present_of, renew
 from adapter.delivery.retry import DEFAULT_RETRY, RetryPolicy
-from adapter.delivery.settle import Settled, settle
+from adapter.delivery.settle import Finished, Settled
 from adapter.directory.model import Endpoint
 from adapter.errors import AdapterError, NotReady
 from adapter.intake import Parts as IntakeParts
@@ -89,30 +91,63 @@ class Worker:
 
     def step(self) -> bool:
         """Whether something was due; if so, it has been dealt with."""
-        claimed = lanes.claim(
-            self.parts.store,
-            self.name,
-            length_for=self._length_for,
-            most_at=self._most_at,
-            monotonic=self.monotonic,
-        )
+        claimed = self.exchange.swap(None, wants=True).claimed
         if claimed is None:
             return False
-        log = logs.get_logger(
+        finished = self.deal_with(claimed)
+        if finished is not None:
+            self.hand_in(finished, wants=False)
+        return True
+
+    def deal_with(self, claimed: Claimed) -> Finished | None:
+        """The attempt that was made, to be handed in; None when none was."""
+        try:
+            endpoint = self._endpoint(claimed)
+        except LeaseLost:
+            self._log(claimed).warning(logs.LEASE_LOST)
+            return None
+        if endpoint is None:
+            return None
+        return Finished(claimed, self._send(endpoint, claimed))
+
+    def hand_in(self, finished: Finished, *, wants: bool) -> Claimed | None:
+        """What to send next, once what was sent is written back; None: nothing is due.
+
+        A store that is away is waited for while the lease runs: otherwise what has
+        arrived would be sent again.
+        """
+        claimed = finished.claimed
+        end = claimed.lease.taken + claimed.lease.length.total_seconds()
+        while True:
+            try:
+                got = self.exchange.swap(finished, wants=wants)
+                break
+            except NotReady:
+                if self.monotonic() >= end:
+                    raise
+                self.pause(STORE_AWAY.total_seconds())
+        if got.settled is None:
+            self._log(claimed).warning(logs.LEASE_LOST)
+        else:
+            _tell(self._log(claimed), finished, got.settled)
+        return got.claimed
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """Where its threads hand in what they have sent, and get what comes next."""
+        return Exchange(
+            self.parts.store,
+            Terms(self.name, self._length_for, self._most_at),
+            policy=self.retry,
+            dice=self.dice,
+            monotonic=self.monotonic,
+        )
+
+    def _log(self, claimed: Claimed) -> Any:
+        return logs.get_logger(
             delivery_id=claimed.delivery.id,
             correlation_id=claimed.delivery.correlation_id,
         )
-        try:
-            endpoint = self._endpoint(claimed)
-            if endpoint is None:
-                return True
-            answer = self._send(endpoint, claimed, log)
-            settled = self._settle(claimed, answer)
-        except LeaseLost:
-            log.warning(logs.LEASE_LOST)
-            return True
-        _tell(log, claimed, answer, settled)
-        return True
 
     def _endpoint(self, claimed: Claimed) -> Endpoint | None:
         """Where to send now; None when it must not be sent as it is, and waits again.
@@ -167,7 +202,7 @@ class Worker:
         else:
             lanes.give_back(self.parts.store, claimed)
 
-    def _send(self, endpoint: Endpoint, claimed: Claimed, log: Any) -> Answer:
+    def _send(self, endpoint: Endpoint, claimed: Claimed) -> Answer:
         try:
             return self.transport.send(
                 endpoint,
@@ -177,24 +212,8 @@ class Worker:
             )
         except Exception as error:
             # A fault of ours must not stop the lane for good, nor print a value.
-            log.error(logs.REQUEST_FAILED, error=type(error).__name__)
+            self._log(claimed).error(logs.REQUEST_FAILED, error=type(error).__name__)
             return Answer(Outcome.TRANSIENT, "transport_fault")
-
-    def _settle(self, claimed: Claimed, answer: Answer) -> Settled:
-        """What became of it; a store that is away is waited for while the lease runs.
-
-        Otherwise what has arrived would be sent again.
-        """
-        end = claimed.lease.taken + claimed.lease.length.total_seconds()
-        while True:
-            try:
-                return settle(
-                    self.parts.store, claimed, answer, policy=self.retry, dice=self.dice
-                )
-            except NotReady:
-                if self.monotonic() >= end:
-                    raise
-                self.pause(STORE_AWAY.total_seconds())
 
     def _most_at(self, name: str) -> int | None:
         endpoint = self.parts.directory.endpoint_named(name)
@@ -321,22 +340,40 @@ class Wakener:
 def _work(worker: Worker, stop: threading.Event) -> None:
     log = logs.get_logger(worker=worker.name)
     wakener = Wakener(worker.parts.store)
-    while not stop.is_set():
+    finished: Finished | None = None
+    while finished is not None or not stop.is_set():
         try:
-            if not lanes.is_due(worker.parts.store) or not worker.step():
+            claimed = _next(worker, finished, stop)
+            finished = None
+            if claimed is not None:
+                finished = worker.deal_with(claimed)
+            elif not stop.is_set():
                 wakener.wait(stop)
         except Exception as error:
             # The store may be away for a while; the lease runs out, the work does not.
             log.error(logs.REQUEST_FAILED, error=type(error).__name__)
+            finished = None
             stop.wait(1.0)
     wakener.close()
+
+
+def _next(
+    worker: Worker, finished: Finished | None, stop: threading.Event
+) -> Claimed | None:
+    """What to send next; None: nothing is due, or nothing more is to be begun."""
+    if finished is not None:
+        return worker.hand_in(finished, wants=not stop.is_set())
+    if lanes.is_due(worker.parts.store):
+        return worker.exchange.swap(None, wants=True).claimed
+    return None
 
 
 def _time_out(endpoint: Endpoint) -> timedelta:
     return timedelta(seconds=endpoint.connect_timeout + endpoint.read_timeout)
 
 
-def _tell(log: Any, claimed: Claimed, answer: Answer, settled: Settled) -> None:
+def _tell(log: Any, finished: Finished, settled: Settled) -> None:
+    claimed, answer = finished.claimed, finished.answer
     event = {
         State.DELIVERED: logs.DELIVERY_SENT,
         State.QUEUED: logs.DELIVERY_DEFERRED,

@@ -6,13 +6,23 @@ asked of them, and the one way to move a delivery from state to state.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Update,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from adapter.delivery.model import TRANSITIONS, UNDELIVERED, State
 from adapter.store import payload
@@ -165,6 +175,25 @@ def count_by_state(store: Store) -> dict[State, int]:
     return {state: found.get(state.value, 0) for state in State}
 
 
+def keep_attempts(connection: Connection, made: Sequence[Attempt]) -> None:
+    """Nothing; the requests are in the trail of their deliveries."""
+    rows = [
+        {
+            "delivery_id": each.delivery_id,
+            "attempt": each.attempt,
+            "started_at": each.started_at,
+            "duration_us": each.duration // timedelta(microseconds=1),
+            "outcome": each.outcome,
+            "reason": each.reason,
+            "http_status": each.http_status,
+            "worker": each.worker,
+        }
+        for each in made
+    ]
+    if rows:
+        connection.execute(_KEEP_ATTEMPTS, rows)
+
+
 def read_delivery(connection: Connection, delivery_id: str) -> Delivery | None:
     """The delivery of that id, or None."""
     row = connection.execute(
@@ -283,13 +312,59 @@ def move(
     return changed.rowcount == 1
 
 
+@dataclass(frozen=True)
+class Move:
+    """One delivery that is to go to another state, why, and what changes with it."""
+
+    delivery_id: str
+    reason: str | None
+    changes: Mapping[str, Any]
+
+
+def move_all(
+    connection: Connection,
+    moves: Sequence[Move],
+    only_from: State,
+    to: State,
+    *,
+    at: datetime,
+) -> frozenset[str]:
+    """The ids of those that were in ``only_from`` and have gone to that state.
+
+    All of them name the same ``changes``. LookupError where the table forbids the move.
+    """
+    if to not in TRANSITIONS[only_from]:
+        raise LookupError(f"nothing goes from {only_from} to {to}")
+    found = connection.execute(
+        _IN_STATE,
+        {"ids": sorted(each.delivery_id for each in moves), "state": only_from.value},
+    )
+    there = frozenset(found.scalars())
+    rows = [
+        {
+            "delivery": each.delivery_id,
+            "to": to.value,
+            "at": at,
+            "why": each.reason,
+            **{f"new_{name}": value for name, value in each.changes.items()},
+        }
+        for each in moves
+        if each.delivery_id in there
+    ]
+    if rows:
+        changes = frozenset(moves[0].changes)
+        connection.execute(_move(frozenset({only_from}), changes), rows)
+    return there
+
+
 @cache
 def _move(allowed: frozenset[State], changes: frozenset[str]) -> Update:
     return (
         update(deliveries)
         .where(
             deliveries.c.id == bindparam("delivery"),
-            deliveries.c.state.in_(sorted(state.value for state in allowed)),
+            # No IN: a statement that is run for many at once cannot hold a list.
+            or_(*(deliveries.c.state == state.value for state in sorted(allowed))),
         )
         .values(
             state=bindparam("to"),
@@ -298,6 +373,18 @@ def _move(allowed: frozenset[State], changes: frozenset[str]) -> Update:
             **{name: bindparam(f"new_{name}") for name in changes},
         )
     )
+
+
+_IN_STATE = (
+    select(deliveries.c.id)
+    .where(
+        deliveries.c.id.in_(bindparam("ids", expanding=True)),
+        deliveries.c.state == bindparam("state"),
+    )
+    .order_by(deliveries.c.id)
+    .with_for_update()
+)
+_KEEP_ATTEMPTS = insert(attempts_table)
 
 
 def replace_body(
