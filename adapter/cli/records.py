@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,30 +23,68 @@ from adapter.cli.root import (
     verb,
 )
 from adapter.clock import system_clock
+from adapter.errors import InvalidRecord, Issue, UnreadableRequest
 from adapter.settings import Settings
+
+if TYPE_CHECKING:
+    from adapter.sources.source import Source
+
+
+SOURCE = click.option(
+    "--source", help="A supplier of mappings/sources; FILE is its export."
+)
 
 
 @cli.command()
 @FILE
 @AT
+@SOURCE
 @verb
-def validate(settings: Settings, file: Any, at: datetime | None) -> None:
-    """Say whether a record is valid: every fault, its path and how to mend it."""
-    from adapter.record.grouping import group
-    from adapter.record.parse import check
-    from adapter.wiring import build_policy
+def validate(
+    settings: Settings, file: Any, at: datetime | None, source: str | None
+) -> None:
+    """Say whether a record is valid: every fault, its path and how to mend it.
 
-    policy = build_policy(settings)
-    record, issues = check(file.read(), policy=policy, now=at or system_clock())
+    With --source, FILE is a supplier's export, and a path is the one in it.
+    """
+    from adapter.record.grouping import group
+
+    at = at or system_clock()
+    supplier = None if source is None else named_source(settings, source)
+    try:
+        issues = judged(settings, file.read(), at, supplier)
+    except (InvalidRecord, UnreadableRequest) as error:
+        issues = list(error.issues)
+    accepted = all(issue.severity != "error" for issue in issues)
     answer(
         {
-            "accepted": record is not None,
+            "accepted": accepted,
             "issues": [issue.as_json() for issue in issues],
             "sections": group(issues),
         }
     )
-    if record is None:
+    if not accepted:
         sys.exit(ANSWER_IS_NO)
+
+
+def judged(
+    settings: Settings, body: bytes, at: datetime, supplier: Source | None
+) -> list[Issue]:
+    """Every issue of a record, or of a supplier's export by the paths in that.
+
+    Raises InvalidRecord and UnreadableRequest for what is no export at all.
+    """
+    from adapter.archive import read_archive
+    from adapter.record.parse import check
+    from adapter.wiring import build_policy
+
+    policy = build_policy(settings)
+    if supplier is None:
+        return check(body, policy=policy, now=at)[1]
+    limit = settings.max_body_bytes
+    given = read_archive(body, limit=limit) if supplier.in_tables else body
+    converted = supplier.convert(given)
+    return converted.tell(check(converted.body, policy=policy, now=at)[1])
 
 
 @cli.command()
@@ -138,7 +176,7 @@ def explain(settings: Settings, file: Any, at: datetime | None, recipient: str) 
 
 @cli.command()
 @click.argument("file", type=click.File("rb"), required=False)
-@click.option("--source", help="A supplier of mappings/sources; FILE is its export.")
+@SOURCE
 @verb
 def coverage(settings: Settings, file: Any, source: str | None) -> None:
     """Say which fields no template reads and which are not carried, with the reason.
@@ -167,19 +205,13 @@ def coverage(settings: Settings, file: Any, source: str | None) -> None:
 
 
 def coverage_of_source(settings: Settings, name: str, file: Any) -> dict[str, Any]:
-    from adapter.archive import read_archive
-    from adapter.record.parse import check
     from adapter.sources.coverage import coverage as coverage_of
-    from adapter.wiring import build_policy
 
     source = named_source(settings, name)
     if file is None:
         return coverage_of(source)
-    body, limit = file.read(), settings.max_body_bytes
-    given = read_archive(body, limit=limit) if source.in_tables else body
-    converted = source.convert(given)
-    _, issues = check(converted.body, policy=build_policy(settings), now=system_clock())
-    return coverage_of(source, converted.tell(issues))
+    issues = judged(settings, file.read(), system_clock(), source)
+    return coverage_of(source, issues)
 
 
 @cli.command()

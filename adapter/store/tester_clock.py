@@ -24,10 +24,10 @@ from adapter.store.engine import Store
 from adapter.store.schema import deliveries, endpoints, lanes, views
 from adapter.store.schema import sweeps as sweeps_table
 
-TRUSTED_FOR = timedelta(milliseconds=50)
+TRUSTED_FOR = timedelta(milliseconds=100)
 """How long a process goes by the offset that it read last."""
 
-FOLLOWED_WITHIN = timedelta(milliseconds=200)
+FOLLOWED_WITHIN = timedelta(milliseconds=250)
 """After so long every process that can reach the store goes by a new offset."""
 
 _MICROSECOND = timedelta(microseconds=1)

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 from api_house import FIXTURES, House, record_of
+from click.testing import CliRunner
 from exports import SUPPLIERS, shipped_source
 from werkzeug.test import TestResponse
 
 from adapter.api.app import create_app
 from adapter.api.auth import Callers, load_callers, mint_token
+from adapter.cli import cli
 from adapter.errors import SettingsInvalid
 
 QUILL = FIXTURES / "supplier-invented-quill"
@@ -224,3 +226,51 @@ def test_a_registration_names_a_source_that_is_there(
 def test_the_shipped_sources_are_those_that_are_tested() -> None:
     folder = Path(__file__).resolve().parents[2] / "mappings" / "sources"
     assert sorted(path.stem for path in folder.glob("*.yaml")) == list(SUPPLIERS)
+
+
+def validated(path: Path, source: str) -> tuple[int, dict[str, Any]]:
+    at = ("--at", "2026-11-05T09:00:00Z")
+    result = CliRunner().invoke(cli, ["validate", str(path), "--source", source, *at])
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_validate_tells_of_an_export_what_a_post_of_it_does(
+    suppliers: House, tmp_path: Path
+) -> None:
+    damaged = (TARN / "planned-handover" / "risks.csv").read_text()
+    damaged = damaged.replace("Oct-2026", "Oct/2026").replace("rk-1,01", "rk-1,99")
+    exports = {
+        "invented-quill": json.dumps(
+            {**quill(), "unheard_of": 1, "patient": None}
+        ).encode(),
+        "invented-tarn": tarn(risks=damaged),
+    }
+    for source, body in exports.items():
+        path = tmp_path / source
+        path.write_bytes(body)
+        media = "application/zip" if source == "invented-tarn" else "application/json"
+        answer = suppliers.client(source).post(
+            "/records", data=body, headers={"Content-Type": media}
+        )
+        code, told = validated(path, source)
+        assert (code, answer.status_code) == (1, 422)
+        assert told["accepted"] is False
+        assert told["issues"] == answer.get_json()["issues"]
+        assert told["sections"] == answer.get_json()["sections"]
+
+
+def test_validate_accepts_a_sound_export_and_refuses_what_is_none(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "export"
+    path.write_bytes(tarn())
+    code, told = validated(path, "invented-tarn")
+    assert (code, told["accepted"]) == (0, True)
+    assert validated(QUILL / "planned-handover.json", "invented-quill")[0] == 0
+    for source, wrong in (("invented-tarn", "E_ARCHIVE"), ("invented-quill", "E_JSON")):
+        path.write_bytes(b"neither")
+        code, told = validated(path, source)
+        assert (code, told["accepted"]) == (1, False)
+        assert [issue["code"] for issue in told["issues"]] == [wrong]
+    named = CliRunner().invoke(cli, ["validate", str(path), "--source", "nobody"])
+    assert named.exit_code == 2
