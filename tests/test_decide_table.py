@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from builders import a_recipient, make_body
+from builders import REMOVE, a_recipient, make_body
 from click.testing import CliRunner
 from stories import FIXTURES, STORIES, record_of
 
@@ -79,3 +79,10 @@ def test_one_recipient_can_be_asked_for() -> None:
     text = table(file, "--recipient", "r-mum")
     assert text.count("r-mum") == 2
     assert "r-gp" not in text
+
+
+def test_a_draft_that_names_nobody_yet_is_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "record.json"
+    nobody = {"status": "draft", "consent_and_sharing.recipients": REMOVE}
+    file.write_bytes(make_body(nobody))
+    assert table(file) == "The record names no recipient.\n"

@@ -31,6 +31,8 @@ _LEGEND = "S  share     M  share_minimum     W  withhold"
 def as_text(record: Record, decisions: Iterable[Decision]) -> str:
     """The decisions as plain text, without colour, no line longer than ``WIDTH``."""
     decided = list(decisions)
+    if not decided:
+        return "The record names no recipient.\n"
     names = {each["id"]: each for each in record.recipients}
     file = io.StringIO()
     console = Console(
