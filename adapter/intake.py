@@ -102,7 +102,7 @@ def accept(
     key = person_key(record, parts.tools.key)
     for _ in range(TIMES_TO_PLAN):
         with parts.store.reading() as connection:
-            stood = _read_stood(connection, record, key)
+            stood = _read_stood(connection, record, key, parts.policy)
         standing, before = stood.standing(record), stood.before
         prepared = prepare_all(standing, at=at, tools=parts.tools)
         releases = _plan_all(
@@ -160,7 +160,7 @@ def preview(
     prepared = prepare_all(record, at=at, tools=parts.tools)
     releases = {
         release.head.recipient_id: release
-        for release in _plan_all(record, prepared, {}, "", parts, at)
+        for release in _plan_all(record, prepared, {}, "", parts, at, as_released=True)
     }
     recipients = []
     for recipient in record.recipients:
@@ -170,6 +170,7 @@ def preview(
         recipients.append(
             {
                 "ref": recipient["id"],
+                "release": parts.policy.release_to(recipient["kind"]).value,
                 "decision": share.decision.as_json(),
                 "issues": [issue.as_json() for issue in share.issues],
                 "bundle": orjson.loads(pulled.plain()) if pulled else None,
@@ -263,16 +264,19 @@ class _Stood:
         return as_superseded(record)
 
 
-def _read_stood(connection: Connection, record: Record, person: str) -> _Stood:
+def _read_stood(
+    connection: Connection, record: Record, person: str, policy: Policy
+) -> _Stood:
     before: Mapping[str, Before] = {}
     over = None
     by = holdings.superseded_by(connection, *record.key)
     if record.status != records.DRAFT:
-        over = read_over(connection, record, person) if by is None else None
+        over = read_over(connection, record, person, policy) if by is None else None
         before = outbox.read_before(
             connection,
             *record.key,
             record.recipients,
+            policy=policy,
             superseding=over.taken if over else (),
         )
     known = records.read_correlation_id(connection, *record.key)
@@ -305,10 +309,12 @@ def _plan_all(
     at: datetime,
     *,
     carried: frozenset[str] = frozenset(),
+    as_released: bool = False,
 ) -> list[Release]:
     """What changes for each recipient; nothing for a draft, which reaches nobody.
 
     What the recipients ``carried`` hold is ended by another record's Bundles.
+    ``as_released``: as if nothing had to wait for people.
     """
     if record.status == records.DRAFT:
         return []
@@ -327,6 +333,7 @@ def _plan_all(
             before.get(each["id"], Before()),
             around,
             is_carried=each["id"] in carried,
+            approved=_hash(prepared[each["id"]]) if as_released else "",
         )
         for each in record.recipients
     ]
@@ -337,6 +344,10 @@ def _plan_all(
                 plan(None, recipient_of(stood), stood, around, is_carried=is_carried)
             )
     return releases
+
+
+def _hash(prepared: Prepared) -> str:
+    return prepared.content.hash if prepared.content else ""
 
 
 def recipient_of(before: Before) -> dict[str, Any]:
@@ -450,7 +461,7 @@ def _receipt(
     for recipient in record.recipients:
         decision = prepared[recipient["id"]].decision
         release = by_recipient.get(recipient["id"])
-        delivery = release.standing_delivery if release else None
+        delivery = release.newest_delivery if release else None
         recipients.append(
             {
                 "ref": recipient["id"],

@@ -36,6 +36,25 @@ class Outcome(StrEnum):
         return _RANKS[self]
 
 
+class ReleaseRule(StrEnum):
+    """Who has to release what is new for a recipient kind before any of it leaves."""
+
+    AUTOMATIC = "automatic"
+    AFTER_REVIEW = "after_review"
+    TWO_PERSON = "two_person"
+
+    @property
+    def persons(self) -> int:
+        """How many named persons must release it: none, one or two."""
+        return _PERSONS[self]
+
+
+_PERSONS = {
+    ReleaseRule.AUTOMATIC: 0,
+    ReleaseRule.AFTER_REVIEW: 1,
+    ReleaseRule.TWO_PERSON: 2,
+}
+
 _RANKS = {Outcome.WITHHOLD: 0, Outcome.SHARE_MINIMUM: 1, Outcome.SHARE: 2}
 _LETTERS = {
     "S": Outcome.SHARE,
@@ -116,6 +135,13 @@ class Policy:
     refusal_sends_contacts: bool = False  # P-15
     birthday_notice_days: tuple[int, ...] = (180, 90, 30, 0)  # P-16
     nhs_number_range: Literal["test", "live"] = "test"
+    release: Mapping[str, ReleaseRule] = field(  # by recipient kind
+        default_factory=lambda: MappingProxyType({}), repr=False, hash=False
+    )
+
+    def release_to(self, kind: str) -> ReleaseRule:
+        """Who has to release what is new for recipients of that kind; else nobody."""
+        return self.release.get(kind, ReleaseRule.AUTOMATIC)
 
 
 DEFAULT_POLICY = Policy()
@@ -142,9 +168,10 @@ def load_policy(text: str) -> Policy:
     """The policy that a trust's YAML file tells.
 
     Top level: ``version``, ``author``, ``date``, ``reason`` (all required),
-    ``nhs_number_range`` (test or live) and ``settings``, a map of P-01 to P-16. What is
-    not told keeps its default. Raises SettingsInvalid with every fault; an issue's path
-    is ``settings.P-07`` or the name of the key.
+    ``nhs_number_range`` (test or live), ``release``, a map of recipient kinds to
+    automatic, after_review or two_person, and ``settings``, a map of P-01 to P-16. What
+    is not told keeps its default. Raises SettingsInvalid with every fault; an issue's
+    path is ``settings.P-07`` or the name of the key.
     """
     try:
         tree = yaml.load(text, Loader=_Texts)  # noqa: S506 - a SafeLoader
@@ -228,6 +255,21 @@ def _choice(name: str, values: Mapping[str, Any]) -> Callable[[Any], dict[str, A
         return {name: values[value]}
 
     return read
+
+
+def _release(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _Refused("must be a map of recipient kinds")
+    kinds = {kind for kind, _ in M1}
+    if not set(value) <= kinds:
+        raise _Refused("names a recipient kind that the rules do not have")
+    if not all(isinstance(rule, str) and rule in _RULES for rule in value.values()):
+        raise _Refused(f"a kind's release is one of: {', '.join(_RULES)}")
+    rules = {kind: ReleaseRule(rule) for kind, rule in value.items()}
+    return {"release": MappingProxyType(rules)}
+
+
+_RULES = tuple(str(rule) for rule in ReleaseRule)
 
 
 def _integer(value: Any, low: int, high: int) -> int:
@@ -359,7 +401,9 @@ def _notice_days(value: Any) -> dict[str, Any]:
 
 def _second_person(value: Any) -> dict[str, Any]:
     if value == "mandatory":
-        raise _Refused("cannot be mandatory yet: no view is held for a second person")
+        raise _Refused(
+            "cannot be mandatory yet: release holds whole kinds, not an override alone"
+        )
     if value != "notify":
         raise _Refused("must be notify")
     return {}
@@ -385,6 +429,7 @@ _KEYS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "date": _date,
     "reason": _text("reason"),
     "nhs_number_range": _choice("nhs_number_range", {"test": "test", "live": "live"}),
+    "release": _release,
 }
 _LOCKED = {
     "P-06": "gender history needs explicit agreement for everyone",

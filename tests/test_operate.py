@@ -32,8 +32,8 @@ def store(url: str) -> Store:
     return open_store(url, lambda: NOON)
 
 
-def run(url: str, *words: str, code: int = 0) -> Any:
-    done = CliRunner().invoke(cli, words, env={"DATABASE_URL": url})
+def run(url: str, *words: str, code: int = 0, **env: str) -> Any:
+    done = CliRunner().invoke(cli, words, env={"DATABASE_URL": url, **env})
     assert done.exit_code == code, done.output
     return json.loads(done.stdout) if done.stdout else None
 
@@ -70,6 +70,73 @@ def test_a_person_works_through_the_list_on_the_command_line(
     run(url, "worklist", "take", item["id"], *person, code=1)
     run(url, "worklist", "take", "nothing", *person, code=1)
     assert run(url, "audit", "verify")["rows"] == 2
+
+
+POLICY = """
+version: "1"
+author: A. Guardian
+date: 2026-10-01
+reason: two people look at what a team is sent
+release: {adult_mh_service: two_person}
+"""
+RECORD = Path(__file__).parents[1] / "fixtures" / "planned-handover" / "record.json"
+
+
+def test_check_config_shows_what_waits_for_whom(url: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
+    told = run(url, "check-config", POLICY_FILE=str(policy))
+    assert told["policy"] == []
+    assert told["release"]["adult_mh_service"] == "two_person"
+    assert told["release"]["gp"] == "automatic"
+    policy.write_text(POLICY.replace("two_person", "three_person"))
+    told = run(url, "check-config", code=3, POLICY_FILE=str(policy))
+    assert [each["path"] for each in told["policy"]] == ["release"]
+    assert told["release"] is None
+
+
+def test_two_people_release_and_one_refuses_on_the_command_line(
+    url: str, store: Store, tmp_path: Path
+) -> None:
+    policy, lines = tmp_path / "policy.yaml", tmp_path / "records.ndjson"
+    policy.write_text(POLICY)
+    record = json.loads(RECORD.read_text())
+    env = {"POLICY_FILE": str(policy), "CLOCK": "2026-11-05T09:00:00Z"}
+
+    def listed() -> Any:
+        return run(url, "worklist", "list", "--purpose", "RELEASE_VIEW", **env)["items"]
+
+    def act(verb: str, name: str, *more: str, code: int = 0) -> Any:
+        (item,) = listed()
+        held = item["about"][0]["delivery_id"]
+        words = ("--delivery", held, "--name", name, "--role", "Ward manager", *more)
+        return run(url, "worklist", verb, item["id"], *words, code=code, **env)
+
+    for version in (1, 2):
+        record["record_version"] = version
+        record["safety"]["risks"][0]["behaviours"] += " Again."
+        lines.write_text(json.dumps(record) + "\n")
+        run(url, "import", str(lines), "--report", f"{lines}.{version}", **env)
+        if version == 1:
+            assert act("release", "Sam Sender")["state"] == "open"
+            act("release", "sam sender", code=1)
+            assert act("release", "Alex Other")["state"] == "closed"
+        else:
+            told = act("refuse", "Sam Sender", "--reason", "Not his words")
+            assert told["state"] == "closed"
+        assert listed() == []
+    verbs = [
+        (each.event, each.detail.get("verb"))
+        for each in audit_events(store)
+        if each.event in {"view-held", "worklist-handled"}
+    ]
+    assert verbs == [
+        ("view-held", None),
+        ("worklist-handled", "release"),
+        ("worklist-handled", "release"),
+        ("view-held", None),
+        ("worklist-handled", "refuse"),
+    ]
 
 
 def test_a_brake_is_set_listed_and_released(url: str, store: Store) -> None:

@@ -1,4 +1,4 @@
-"""What needs a person at the sender: list it, take it, close it."""
+"""What needs a person at the sender: list it, take it, close it, release it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from adapter.api.bodies import check_media_type, read_json
 from adapter.api.links import list_url
 from adapter.api.parameters import check_parameters, refuse, text, whole_number
 from adapter.api.problems import ChangeRefused
+from adapter.delivery.verdict import refuse_held, release_held
 from adapter.errors import Issue
 from adapter.store import handling
 from adapter.store.handling import STATES, Person
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 50
 LARGEST_LIMIT = 200
 LARGEST_BODY = 10_000
-LONGEST = {"name": 200, "role": 200, "reason": 2000}
-SHORTEST = {"name": 1, "role": 1, "reason": 3}
+LONGEST = {"name": 200, "role": 200, "reason": 2000, "delivery_id": 36}
+SHORTEST = {"name": 1, "role": 1, "reason": 3, "delivery_id": 36}
 BODY_INVALID = "BODY_INVALID"
 
 
@@ -73,7 +74,7 @@ def worklist_routes(parts: Parts) -> Blueprint:
     @open_to(Role.SENDER)
     def take_item(item_id: str) -> Response:
         check_parameters()
-        person, _ = read_act(needs_reason=False)
+        person, _ = read_act()
         caller = current_caller()
         return _told(
             handling.take(
@@ -90,7 +91,7 @@ def worklist_routes(parts: Parts) -> Blueprint:
     @open_to(Role.SENDER)
     def close_item(item_id: str) -> Response:
         check_parameters()
-        person, reason = read_act(needs_reason=True)
+        person, words = read_act("reason")
         caller = current_caller()
         return _told(
             handling.close(
@@ -98,9 +99,46 @@ def worklist_routes(parts: Parts) -> Blueprint:
                 item_id,
                 caller.ods_code,
                 person,
-                reason,
+                words["reason"],
                 actor=caller.name,
                 at=parts.clock(),
+            )
+        )
+
+    @routes.post("/worklist/<item_id>/release")
+    @open_to(Role.SENDER)
+    def release_item(item_id: str) -> Response:
+        check_parameters()
+        person, words = read_act("delivery_id")
+        caller = current_caller()
+        return _told(
+            release_held(
+                item_id,
+                words["delivery_id"],
+                person,
+                parts,
+                parts.clock(),
+                actor=caller.name,
+                ods_code=caller.ods_code,
+            )
+        )
+
+    @routes.post("/worklist/<item_id>/refuse")
+    @open_to(Role.SENDER)
+    def refuse_item(item_id: str) -> Response:
+        check_parameters()
+        person, words = read_act("delivery_id", "reason")
+        caller = current_caller()
+        return _told(
+            refuse_held(
+                item_id,
+                words["delivery_id"],
+                person,
+                words["reason"],
+                parts,
+                parts.clock(),
+                actor=caller.name,
+                ods_code=caller.ods_code,
             )
         )
 
@@ -110,11 +148,14 @@ def worklist_routes(parts: Parts) -> Blueprint:
     return routes
 
 
-def read_act(*, needs_reason: bool) -> tuple[Person, str]:
-    """Who acts and why, from the body. ChangeRefused names every fault at once."""
+def read_act(*more: str) -> tuple[Person, dict[str, str]]:
+    """Who acts, and ``more`` that must be told, from the body.
+
+    ChangeRefused names every fault at once.
+    """
     check_media_type(JSON)
     body = read_json(LARGEST_BODY)
-    names = ("name", "role", "reason") if needs_reason else ("name", "role")
+    names = ("name", "role", *more)
     if not isinstance(body, Mapping):
         raise ChangeRefused(
             issues=[Issue("error", BODY_INVALID, "", f"must have {', '.join(names)}")]
@@ -131,7 +172,7 @@ def read_act(*, needs_reason: bool) -> tuple[Person, str]:
     if issues:
         raise ChangeRefused(issues=issues)
     person = Person(body["name"].strip(), body["role"].strip())
-    return person, body["reason"].strip() if needs_reason else ""
+    return person, {name: body[name].strip() for name in more}
 
 
 def _is_sound(name: str, given: Any) -> bool:
@@ -144,7 +185,8 @@ def _is_sound(name: str, given: Any) -> bool:
 
 
 def _must_be(name: str) -> str:
-    return f"must be a text of {SHORTEST[name]} to {LONGEST[name]} characters"
+    least, most = SHORTEST[name], LONGEST[name]
+    return f"must be a text of {least} {f'to {most} ' * (least < most)}characters"
 
 
 def _state() -> str | None:

@@ -42,7 +42,11 @@ def check_fhir(settings: Settings, files: tuple[Any, ...]) -> None:
 @cli.command("check-config")
 @verb
 def check_config(settings: Settings) -> None:
-    """Name every fault in policy, directory, callers, mappings and profiles."""
+    """Name every fault in policy, directory, callers, mappings and profiles.
+
+    Beside the faults: who has to release what is new, for each recipient kind.
+    """
+    from adapter.policy import M1, Policy
     from adapter.wiring import (
         build_callers,
         build_checker,
@@ -61,15 +65,19 @@ def check_config(settings: Settings) -> None:
         "profiles": lambda: build_checker(settings),
     }
     found: dict[str, list[dict[str, str]]] = {}
+    release: dict[str, str] | None = None
     for name, build in builders.items():
         found[name] = []
         try:
-            build()
+            built = build()
         except AdapterError as error:
             found[name] = [issue.as_json() for issue in error.issues] or [
                 Issue("error", "FAULT", "", error.detail).as_json()
             ]
-    answer(found)
+        else:
+            if isinstance(built, Policy):
+                release = {kind: built.release_to(kind) for kind, _ in M1}
+    answer({**found, "release": release})
     if any(found.values()):
         sys.exit(DOES_NOT_START)
 

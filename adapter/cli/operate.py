@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 NAME = click.option("--name", required=True, help="Who acts.")
 ROLE = click.option("--role", required=True, help="Their role.")
+DELIVERY = click.option(
+    "--delivery", required=True, help="The held delivery that was looked at."
+)
 
 COMMAND_LINE = "command-line"
 """The actor in the audit trail; the person's name and role stand beside it."""
@@ -132,6 +135,52 @@ def close(settings: Settings, item_id: str, name: str, role: str, reason: str) -
         at=parts.clock(),
     )
     answer(_telling(parts).item(closed))
+
+
+@worklist.command()
+@click.argument("item_id")
+@DELIVERY
+@NAME
+@ROLE
+@verb
+def release(
+    settings: Settings, item_id: str, delivery: str, name: str, role: str
+) -> None:
+    """Release what is held; it leaves once as many people have as must."""
+    from adapter.delivery.verdict import release_held
+    from adapter.store.handling import Person
+
+    parts = _parts(settings)
+    person, at = Person(name, role), parts.clock()
+    released = release_held(item_id, delivery, person, parts, at, actor=COMMAND_LINE)
+    answer(_telling(parts).item(released))
+
+
+@worklist.command()
+@click.argument("item_id")
+@DELIVERY
+@NAME
+@ROLE
+@click.option("--reason", required=True, help="Why it must not leave.")
+@verb
+def refuse(
+    settings: Settings,
+    item_id: str,
+    delivery: str,
+    name: str,
+    role: str,
+    reason: str,
+) -> None:
+    """Refuse what is held: it never leaves."""
+    from adapter.delivery.verdict import refuse_held
+    from adapter.store.handling import Person
+
+    parts = _parts(settings)
+    person, at = Person(name, role), parts.clock()
+    refused = refuse_held(
+        item_id, delivery, person, reason, parts, at, actor=COMMAND_LINE
+    )
+    answer(_telling(parts).item(refused))
 
 
 @cli.group()

@@ -35,7 +35,7 @@ class State(StrEnum):
 
 
 MEANINGS: Mapping[State, str] = {
-    State.HELD: "waits for a person to release it",
+    State.HELD: "waits for a person to release or refuse it; nobody can have it yet",
     State.QUEUED: "waits for its turn in its lane",
     State.SENDING: "a worker has leased its lane to send it",
     State.DELIVERED: "the recipient's system has it",
@@ -54,7 +54,7 @@ _SEEN = frozenset({State.DELIVERED, State.MATCHED, State.OPENED})
 _ENDS = frozenset({State.SUPERSEDED, State.WITHDRAWN})
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.HELD: _ANSWERS | _SEEN | _ENDS | {State.QUEUED},
+    State.HELD: _ENDS | {State.QUEUED, State.FAILED},
     State.QUEUED: _ANSWERS | _ENDS | {State.SENDING, State.FAILED},
     State.SENDING: _ANSWERS
     | _ENDS
@@ -70,19 +70,25 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.EXPIRED: _ANSWERS | _SEEN | _ENDS | {State.QUEUED},
 }
 
+BEGINNINGS = (State.HELD, State.QUEUED, State.FAILED)
+"""The states in which a delivery begins."""
+
 WAITING = frozenset({State.QUEUED, State.SENDING})
 """A worker still has something to do for it."""
 
-STOPPED = frozenset({State.HELD, State.FAILED, State.EXPIRED})
+STOPPED = frozenset({State.FAILED, State.EXPIRED})
 """Nothing moves until a person acts; what follows in the same lane waits behind it."""
 
 UNDELIVERED = WAITING | STOPPED
-"""A later version of the same view takes its place."""
+"""In a lane, or kept from it by a fault; a later version takes its place.
+
+What is held is not among them: it is no version of its view and in no lane yet.
+"""
 
 ARRIVED = _SEEN | _ANSWERS
 """The recipient has it, by push or by pull."""
 
-REDRIVABLE = frozenset({State.FAILED, State.EXPIRED, State.HELD})
+REDRIVABLE = STOPPED
 """A person may put it into the queue again."""
 
 

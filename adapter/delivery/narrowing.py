@@ -1,5 +1,5 @@
 """Whether a new version of a view lets less leave than the one before: then no older
-version of it is served any more.
+version of it is served any more. And whether it gives nothing that was not given.
 
 Pure: it compares what it is handed. Source: design, section 6, Retirement ("the last
 narrowing of the view: an outcome lowered, an item removed").
@@ -37,6 +37,19 @@ def element_removed(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     Stamps do not count.
     """
     return bool(_elements(before) - _elements(now))
+
+
+def is_part_of(now: Any, before: Any) -> bool:
+    """Whether all of ``now`` was said before, in the same place and order."""
+    if isinstance(now, Mapping) and isinstance(before, Mapping):
+        return all(
+            key in before and is_part_of(part, before[key]) for key, part in now.items()
+        )
+    if isinstance(now, list) and isinstance(before, list):
+        # Each is looked for behind the one that was found last.
+        left = iter(before)
+        return all(any(is_part_of(part, each) for each in left) for part in now)
+    return type(now) is type(before) and bool(now == before)
 
 
 def _elements(resource: Mapping[str, Any]) -> Counter[str]:

@@ -14,19 +14,22 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from adapter.delivery import lanes
+from adapter.delivery import held, lanes
 from adapter.delivery.model import State
 from adapter.delivery.narrowing import (
     element_removed,
     outcome_lowered,
     resource_removed,
 )
-from adapter.delivery.planned import Before, Release
+from adapter.delivery.planned import Before, Given, Release
 from adapter.delivery.release import cancel
-from adapter.store import audit, deliveries, holdings, records, tasks, worklist
+from adapter.disclosure.model import Outcome
+from adapter.policy import Policy
+from adapter.store import audit, deliveries, holdings, holds, records, tasks, worklist
 from adapter.store.audit import Entry
 from adapter.store.deliveries import Delivery
 from adapter.store.heads import (
+    CURRENT,
     EMPTY,
     Moved,
     NewVersion,
@@ -46,6 +49,7 @@ def read_before(
     record_id: str,
     recipients: Sequence[Mapping[str, Any]] = (),
     *,
+    policy: Policy,
     superseding: Collection[str] = (),
 ) -> dict[str, Before]:
     """What stands for each recipient of a record, by recipient id.
@@ -56,7 +60,7 @@ def read_before(
     heads = read_heads(connection, ods_code, record_id)
     over = holdings.predecessors(connection, ods_code, record_id, also=superseding)
     before = {
-        recipient_id: read_before_view(connection, head, over)
+        recipient_id: read_before_view(connection, head, over, policy=policy)
         for recipient_id, head in heads.items()
     }
     for each in recipients if over else ():
@@ -69,7 +73,11 @@ def read_before(
 
 
 def read_before_view(
-    connection: Connection, head: ViewHead, over: Collection[str] | None = None
+    connection: Connection,
+    head: ViewHead,
+    over: Collection[str] | None = None,
+    *,
+    policy: Policy,
 ) -> Before:
     """What stands for the one recipient whose view this is.
 
@@ -80,12 +88,37 @@ def read_before_view(
     earlier = _earlier(
         connection, head.ods_code, over, head.recipient_ods, head.recipient_kind
     )
+    hold = holds.read_holds(connection, [head.view_id]).get(head.view_id)
+    may_wait = hold is not None or policy.release_to(head.recipient_kind).persons > 0
     before = Before(
         head=head,
         undecided=tuple(tasks.undecided_tasks(connection, head.view_id)),
         newest=deliveries.newest_delivery(connection, head.view_id),
+        hold=hold,
+        given=_given(connection, head) if may_wait else None,
     )
     return _with_holdings(connection, before, earlier)
+
+
+def _given(connection: Connection, head: ViewHead) -> Given | None:
+    """What the version that stands gives its recipient; None where none stands."""
+    if head.standing != CURRENT:
+        return None
+    texts = read_texts(connection, head)
+    return Given(
+        _outcomes(connection, head),
+        {name: orjson.loads(text) for name, text in texts.items()},
+    )
+
+
+def _outcomes(connection: Connection, head: ViewHead) -> dict[str, Outcome]:
+    return records.read_outcomes(
+        connection,
+        head.ods_code,
+        head.record_id,
+        head.record_version,
+        head.recipient_id,
+    )
 
 
 def _earlier(
@@ -136,11 +169,14 @@ def save(
     changed = [release for release in releases if release.is_new_version]
     last, overtaken = _lock_lanes(connection, changed)
     _check_holdings(connection, changed)
+    held.check_holds(connection, releases)
     releases = [_narrowed(connection, release) for release in releases]
     changed = [release for release in releases if release.is_new_version]
     _save_views(connection, releases, at)
     gone = _supersede(connection, changed, overtaken, at)
+    gone += held.end_holds(connection, releases, at)
     places = _queue(connection, changed, last)
+    held.keep_holds(connection, releases)
     lanes.refresh(connection, *places, *{each.lane for each in gone if each.lane})
     entries = [entry for release in releases for entry in _entries(release, actor, at)]
     duties = [duty for release in releases for duty in _duties(release, person_keys)]
@@ -207,9 +243,7 @@ def _narrowed(connection: Connection, release: Release) -> Release:
     old, head = release.before.head, release.head
     if old is None or head.served_from == head.version:
         return release
-    outcomes = records.read_outcomes(
-        connection, old.ods_code, old.record_id, old.record_version, old.recipient_id
-    )
+    outcomes = _outcomes(connection, old)
     decision = release.decision
     now = (
         {name: decided.outcome for name, decided in decision.categories.items()}
@@ -316,7 +350,10 @@ def _queue(
             place = places.get(delivery.lane, last[delivery.lane]) + 1
             places[delivery.lane] = place
             delivery = replace(delivery, sequence=place)
-        added.append((delivery, release.body))
+        if release.released is None:
+            added.append((delivery, release.body))
+        elif not deliveries.release_delivery(connection, delivery, release.body):
+            raise Moved
     deliveries.insert_deliveries(connection, added)
     lanes.take_places(connection, places)
     return places
@@ -343,7 +380,8 @@ def _duties(release: Release, person_keys: Mapping[str, str]) -> list[Duty]:
     delivery = release.delivery
     if delivery is not None and delivery.state is State.FAILED:
         duties.append(failure(delivery, person_key, worklist.DELIVERY_FAILED))
-    return duties
+    to_release = held.duty_of(release, person_keys)
+    return duties if to_release is None else [*duties, to_release]
 
 
 def failure(delivery: Delivery, person_key: str, purpose: str) -> Duty:
@@ -437,7 +475,8 @@ def _entries(release: Release, actor: str, at: datetime) -> list[Entry]:
                 },
             )
         )
-    return entries
+    waits = held.entry_of(release, actor, at)
+    return entries if waits is None else [*entries, waits]
 
 
 def moved(

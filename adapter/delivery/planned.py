@@ -9,21 +9,31 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from adapter.clock import parse_instant
 from adapter.delivery.model import State
 from adapter.directory.model import Directory
-from adapter.disclosure.model import Decision
+from adapter.disclosure.model import Decision, Outcome
 from adapter.prepare import Tools
 from adapter.record.model import Record
 from adapter.store.deliveries import Delivery
 from adapter.store.heads import ResourceRow, ViewHead
 from adapter.store.holdings import Holdings
+from adapter.store.holds import Hold
 from adapter.store.payload import Payload
 from adapter.store.tasks import StoredTask
 
 NO_ENDPOINT = "no_endpoint"
 BUNDLE_INVALID = "bundle_invalid"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the version that stands gives: outcomes, and resources by "Flag/<uuid>"."""
+
+    outcomes: Mapping[str, Outcome]
+    resources: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,8 @@ class Before:
     must cancel at the recipient's; ``newest`` is the view's newest delivery.
     ``holdings`` is what the recipient's own system may hold of this view and of those
     of ``earlier``: the views of records that this one has superseded, each by its id
-    with its record and recipient ids.
+    with its record and recipient ids. ``hold`` is what last waited for people to
+    release it; ``given`` is read only where something may have to wait.
     """
 
     head: ViewHead | None = None
@@ -44,6 +55,8 @@ class Before:
     holdings: Holdings = field(default_factory=Holdings)
     earlier: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     open_of_earlier: tuple[StoredTask, ...] = ()
+    hold: Hold | None = None
+    given: Given | None = None
 
     @property
     def at_the_recipient(self) -> tuple[object, ...]:
@@ -73,7 +86,8 @@ class Release:
     for a recipient whom the record no longer names. ``also_sent`` are
     resources that are sent and never read here ("Communication/<uuid>"). ``kept_back``
     says why no withdrawal goes by itself to one who may hold what is over, None
-    otherwise.
+    otherwise. ``hold`` is what waits for people, or was refused by one, instead of
+    standing; what waited before and is not this is over.
     """
 
     before: Before
@@ -88,11 +102,37 @@ class Release:
     issues: tuple[dict[str, str], ...] = field(default=())
     also_sent: tuple[str, ...] = ()
     kept_back: str | None = None
+    hold: Hold | None = None
 
     @property
-    def standing_delivery(self) -> Delivery | None:
-        """The delivery that carries, or carried, what now stands."""
+    def newest_delivery(self) -> Delivery | None:
+        """The delivery of what was prepared last: what waits, else what stands."""
+        if self.hold is not None:
+            return self.hold.delivery
         return self.delivery or self.before.newest
+
+    @property
+    def new_hold(self) -> Hold | None:
+        """What waits for people from now on, and did not before."""
+        was = self.before.hold
+        is_new = self.hold is not None and self.hold != was
+        return self.hold if is_new else None
+
+    @property
+    def released(self) -> Delivery | None:
+        """The delivery that was held and goes now, with the same id."""
+        was = self.before.hold
+        if was is None or self.delivery is None:
+            return None
+        return self.delivery if self.delivery.id == was.delivery.id else None
+
+    @property
+    def ended_hold(self) -> Hold | None:
+        """What waited before and is over, because something else came."""
+        was = self.before.hold
+        if was is None or not was.is_open or was == self.hold or self.released:
+            return None
+        return was
 
 
 def moves_at(record: Record) -> datetime | None:

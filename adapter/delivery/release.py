@@ -6,7 +6,7 @@ touching the store; ``adapter.delivery.outbox`` writes it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,8 @@ from adapter.delivery.planned import (
     Release,
     new_delivery,
 )
+from adapter.delivery.review import hold_for, must_wait, takes_away, what_still_stands
+from adapter.errors import Issue
 from adapter.prepare import Prepared
 from adapter.store.deliveries import SHARE
 from adapter.store.heads import CURRENT, EMPTY, INVALID, ResourceRow, ViewHead
@@ -69,18 +71,28 @@ def plan(
     around: Circumstances,
     *,
     is_carried: bool = False,
+    approved: str = "",
 ) -> Release:
     """What changes for this recipient; ``prepared`` None: no longer named, so nothing.
 
     Same content as before: the version, its stamps and bytes stay as they were.
     ``is_carried``: what was sent is ended by the Bundle of a record that supersedes
-    this one. Source: design, section 6.
+    this one. ``approved`` is the hash of content that people have released. Source:
+    design, section 6.
     """
     content = prepared.content if prepared else None
     issues = prepared.issues if prepared else ()
-    faults = [issue for issue in issues if issue.severity == "error"]
+    faults = _faults(issues)
     standing = EMPTY if content is None else INVALID if faults else CURRENT
-    head = _head(prepared, recipient, before.head, around, standing, content)
+    if (
+        prepared is not None
+        and content is not None
+        and standing == CURRENT
+        and must_wait(content, recipient["kind"], before, around, approved)
+    ):
+        return _held(prepared, content, recipient, before, around)
+    stands = _stands(standing, content, around)
+    head = _head(prepared, recipient, before.head, around, stands)
     release = Release(
         before=before,
         head=head,
@@ -95,7 +107,84 @@ def plan(
     if standing == INVALID:
         delivery = new_delivery(head, around, None, State.FAILED, BUNDLE_INVALID)
         return replace(release, delivery=replace(delivery, issues=release.issues))
-    return _with_bytes(release, content, recipient, around)
+    release = _with_bytes(release, content, recipient, around)
+    if before.hold is not None and content.hash == approved and release.delivery:
+        same_id = replace(release.delivery, id=before.hold.delivery.id)
+        release = replace(release, delivery=same_id)
+    return release
+
+
+def _held(
+    prepared: Prepared,
+    content: Content,
+    recipient: Mapping[str, Any],
+    before: Before,
+    around: Circumstances,
+) -> Release:
+    """What changes while the content waits for people: nothing that is new leaves.
+
+    The version that stands goes on standing, unless it has what the recipient is to
+    have no longer: then only that of it stands which is the same in the content, or
+    nothing, and the rest is ended at once.
+    """
+    old, left = before.head, None
+    stands = _stood(old)
+    is_narrower = stands.standing == CURRENT and (
+        before.given is None or takes_away(before.given, prepared.decision, content)
+    )
+    if old is not None and (is_narrower or stands.standing == INVALID):
+        left = what_still_stands(old, content) if is_narrower else None
+        if left is not None and not _is_sound(left, around):
+            left = None
+        stands = _stands(CURRENT, left, around) if left else _stood(None)
+    head = _head(prepared, recipient, old, around, stands)
+    release = Release(
+        before=before,
+        head=head,
+        decision=prepared.decision,
+        is_new_version=old is not None and head.version != old.version,
+    )
+    if release.is_new_version:
+        release = (
+            _with_bytes(release, left, recipient, around)
+            if left
+            else withdraw(release, recipient, around)
+        )
+    hold = hold_for(
+        content, head, before, around, is_new_version=release.is_new_version
+    )
+    return replace(release, hold=hold)
+
+
+def _faults(issues: Iterable[Issue]) -> list[Issue]:
+    return [issue for issue in issues if issue.severity == "error"]
+
+
+def _is_sound(content: Content, around: Circumstances) -> bool:
+    return not _faults(around.tools.checker.content(content))
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """What of a view stands: as what, which content, and by which number it is found"""
+
+    standing: str = EMPTY
+    content_hash: str | None = None
+    nhs_hash: str | None = None
+
+
+def _stood(old: ViewHead | None) -> _Standing:
+    if old is None:
+        return _Standing()
+    return _Standing(old.standing, old.content_hash, old.nhs_hash)
+
+
+def _stands(standing: str, content: Content | None, around: Circumstances) -> _Standing:
+    if content is None:
+        return _Standing(standing)
+    number = number_of(patient_of(content)) if standing == CURRENT else None
+    found_by = nhs_number_hash(around.tools.key, number) if number else None
+    return _Standing(standing, content.hash, found_by)
 
 
 def _head(
@@ -103,13 +192,11 @@ def _head(
     recipient: Mapping[str, Any],
     old: ViewHead | None,
     around: Circumstances,
-    standing: str,
-    content: Content | None,
+    stands: _Standing,
 ) -> ViewHead:
-    record = around.record
-    new_hash = content.hash if content else None
-    was = (old.standing, old.content_hash) if old else (EMPTY, None)
-    changed = (standing, new_hash) != was
+    record, was = around.record, _stood(old)
+    standing, new_hash = stands.standing, stands.content_hash
+    changed = (standing, new_hash) != (was.standing, was.content_hash)
     version = old.version if old else 0
     stamped_at = old.stamped_at if old else None
     ids = Ids(around.tools.key, *record.key, recipient["id"])
@@ -133,14 +220,9 @@ def _head(
         revision=old.revision + 1 if old else 1,
         served_from=old.served_from if old else 1,
         patient_id=ids.of("Patient"),
-        nhs_hash=_nhs_hash(content, around) if standing == CURRENT else None,
+        nhs_hash=stands.nhs_hash,
         resources=old.resources if old else {},
     )
-
-
-def _nhs_hash(content: Content | None, around: Circumstances) -> str | None:
-    number = number_of(patient_of(content)) if content else None
-    return nhs_number_hash(around.tools.key, number) if number else None
 
 
 def _with_bytes(

@@ -39,6 +39,7 @@ from adapter.store.heads import (
     find_head,
     read_head,
 )
+from adapter.store.holds import find_hold
 from adapter.store.payload import Payload
 from adapter.store.records import StoredRecord
 
@@ -103,6 +104,8 @@ def redrive(
     delivery = deliveries.find_delivery(parts.store, delivery_id, ods_code=ods_code)
     if delivery is None:
         raise UnknownRecord("no such delivery")
+    if delivery.state is State.HELD:
+        raise Conflict("a delivery that is held is released or refused, not redriven")
     if delivery.state not in REDRIVABLE:
         raise Conflict(f"a delivery that is {delivery.state} cannot be redriven")
     head = find_head(parts.store, delivery.view_id)
@@ -128,11 +131,13 @@ def redrive(
 
 @dataclass(frozen=True)
 class Preview:
-    """What a redrive would send now; nothing was changed to find out.
+    """What a redrive, or a release, would send now; nothing was changed to find out.
 
     ``would`` is ``send_again``, ``send_new_version`` or ``send_withdrawal``, and where
-    nothing would be sent ``nothing_may_leave``, ``bundle_invalid`` or ``no_endpoint``.
-    ``bundle`` is the transaction as it would be sent, None where none would be.
+    nothing would be sent ``wait_for_release``, ``nothing_may_leave``,
+    ``bundle_invalid`` or ``no_endpoint``. ``bundle`` is the transaction as it would be
+    sent, None where none would be. For a delivery that is held it is what people are
+    asked to release, whether there is an endpoint or not: ``send_once_released``.
     """
 
     delivery: Delivery
@@ -146,7 +151,7 @@ class Preview:
 def preview_redrive(
     delivery_id: str, parts: Parts, at: datetime, *, ods_code: str | None = None
 ) -> Preview:
-    """What a redrive of that delivery would send at this instant.
+    """What a redrive, or a release, of that delivery would send at this instant.
 
     Raises UnknownRecord and Conflict as ``redrive`` does for a delivery that is not
     there or is in no state to be redriven.
@@ -154,12 +159,14 @@ def preview_redrive(
     delivery = deliveries.find_delivery(parts.store, delivery_id, ods_code=ods_code)
     if delivery is None:
         raise UnknownRecord("no such delivery")
-    if delivery.state not in REDRIVABLE:
+    if delivery.state not in REDRIVABLE | {State.HELD}:
         raise Conflict(f"a delivery that is {delivery.state} cannot be redriven")
     head = find_head(parts.store, delivery.view_id)
+    hold = find_hold(parts.store, delivery_id)
     if head is None:
         raise UnknownRecord("no such delivery")
-    _, _, release, _, _ = _plan_again(head, parts, at)
+    approved = hold.content_hash if hold and hold.is_open else ""
+    release = plan_again(head, parts, at, approved=approved).release
     endpoint = parts.directory.endpoint_for(
         delivery.recipient_ods, delivery.recipient_kind
     )
@@ -172,7 +179,11 @@ def preview_redrive(
         would = "send_withdrawal" if body is not None else "nothing_may_leave"
     elif release.head.standing == INVALID:
         would, body = "bundle_invalid", None
-    if body is not None and endpoint is None:
+    elif release.hold is not None and release.body is None:
+        would, body = "wait_for_release", None
+    if release.released is not None:
+        would = "send_once_released"
+    elif body is not None and endpoint is None:
         would, body = "no_endpoint", None
     return Preview(
         delivery=delivery,
@@ -238,12 +249,24 @@ def _prepare_again(head: ViewHead, parts: Parts, at: datetime, actor: str) -> Vi
     raise NotReady("the record is being changed by others just now")
 
 
-def _plan_again(
-    head: ViewHead, parts: Parts, at: datetime
-) -> tuple[StoredRecord, ViewHead, Release, Prepared | None, Circumstances]:
-    """The record that stands, the view as it was read, and what preparing it changes.
+@dataclass(frozen=True)
+class Replan:
+    """What preparing a view again changes, with what it was read and made from."""
 
-    Nothing is written. Moved when there is no such view any more.
+    stored: StoredRecord
+    head: ViewHead
+    release: Release
+    prepared: Prepared | None
+    around: Circumstances
+
+
+def plan_again(
+    head: ViewHead, parts: Parts, at: datetime, *, approved: str = ""
+) -> Replan:
+    """What preparing that view again would change; nothing is written.
+
+    ``approved`` is the hash of content that people have released. Moved when there is
+    no such view any more.
     """
     key = (head.ods_code, head.record_id)
     with parts.store.reading() as connection:
@@ -251,7 +274,7 @@ def _plan_again(
         found = read_head(connection, head.view_id)
         if stored is None or found is None:
             raise Moved
-        before = outbox.read_before_view(connection, found)
+        before = outbox.read_before_view(connection, found, policy=parts.policy)
         is_over = holdings.superseded_by(connection, *key) is not None
     record = as_superseded(stored.record()) if is_over else stored.record()
     recipient = record.recipient(head.recipient_id)
@@ -266,28 +289,38 @@ def _plan_again(
         directory=parts.directory,
         base_url=parts.settings.public_base_url,
     )
-    release = plan(prepared, recipient or recipient_of(before), before, around)
-    return stored, found, release, prepared, around
+    who = recipient or recipient_of(before)
+    release = plan(prepared, who, before, around, approved=approved)
+    return Replan(stored, found, release, prepared, around)
+
+
+def save_again(
+    connection: Connection, planned: Replan, *, actor: str, at: datetime
+) -> None:
+    """Nothing; what was planned is written. Moved when anything has changed since."""
+    stored, head = planned.stored, planned.head
+    key = (head.ods_code, head.record_id)
+    records.lock_record(connection, *key)
+    newest = records.read_newest(connection, *key, standing=True)
+    now_head = read_head(connection, head.view_id)
+    if (
+        now_head is None
+        or newest != stored.version
+        or now_head.revision != head.revision
+    ):
+        raise Moved
+    keys = {stored.record_id: stored.person_key}
+    outbox.save(connection, [planned.release], actor=actor, person_keys=keys, at=at)
 
 
 def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> Release:
-    key = (head.ods_code, head.record_id)
-    stored, found, release, prepared, around = _plan_again(head, parts, at)
+    planned = plan_again(head, parts, at)
+    release, prepared = planned.release, planned.prepared
     with parts.store.writing() as connection:
-        records.lock_record(connection, *key)
-        newest = records.read_newest(connection, *key, standing=True)
-        now_head = read_head(connection, head.view_id)
-        if (
-            now_head is None
-            or newest != stored.version
-            or now_head.revision != found.revision
-        ):
-            raise Moved
-        keys = {stored.record_id: stored.person_key}
-        outbox.save(connection, [release], actor=actor, person_keys=keys, at=at)
-        if not release.is_new_version and prepared is not None:
+        save_again(connection, planned, actor=actor, at=at)
+        if not release.is_new_version and prepared is not None and release.hold is None:
             is_ours = actor == audit.WORKER
-            _reform(connection, release, prepared, around, is_ours=is_ours)
+            _reform(connection, release, prepared, planned.around, is_ours=is_ours)
     return release
 
 

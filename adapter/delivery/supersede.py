@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from adapter.delivery import outbox
 from adapter.delivery.planned import Before, Release
+from adapter.policy import Policy
 from adapter.record.model import Record
 from adapter.store import holdings, records, worklist
 from adapter.store.heads import EMPTY, Moved, check_unmoved
@@ -63,7 +64,9 @@ def target_of(record: Record) -> str | None:
     return named
 
 
-def read_over(connection: Connection, record: Record, person_key: str) -> Over | None:
+def read_over(
+    connection: Connection, record: Record, person_key: str, policy: Policy
+) -> Over | None:
     """What the record says that it supersedes, as it stands; None if nothing new.
 
     A record about somebody else is not superseded: neither NHS number nor the sender's
@@ -82,7 +85,7 @@ def read_over(connection: Connection, record: Record, person_key: str) -> Over |
         return Over(named)  # drafts only: nobody holds anything of it
     if stored.person_key != person_key and not _is_same_person(stored.record(), record):
         return Over(named, why_not=OTHER_PERSON)
-    before = outbox.read_before(connection, record.ods_code, named)
+    before = outbox.read_before(connection, record.ods_code, named, policy=policy)
     return Over(named, stored, before)
 
 

@@ -40,6 +40,8 @@ WITHDRAWAL = "withdrawal"
 class Delivery:
     """One version of a view on its way to one recipient, without its bytes.
 
+    What is held is no version yet: its ``view_version`` is 0 until it is released.
+
     ``reason`` says why it stands where it stands (a code), None where nothing needs
     saying. ``issues`` are the faults of a bundle that may not leave: code and place.
     ``purpose`` is ``share``, or ``withdrawal`` for what ends what was sent; ``patient``
@@ -213,10 +215,10 @@ def read_body(connection: Connection, delivery_id: str) -> Payload | None:
 
 
 def newest_delivery(connection: Connection, view_id: str) -> Delivery | None:
-    """The newest delivery of a view, or None when it never had one."""
+    """The newest delivery of a version of a view, or None when it never had one."""
     row = connection.execute(
         select(deliveries)
-        .where(deliveries.c.view_id == view_id)
+        .where(deliveries.c.view_id == view_id, deliveries.c.view_version > 0)
         .order_by(deliveries.c.number.desc())
         .limit(1)
     ).one_or_none()
@@ -266,19 +268,33 @@ def insert_deliveries(
 ) -> None:
     """Nothing; the deliveries are in the outbox once the caller commits."""
     rows = [
-        {
-            **{name: getattr(delivery, name) for name in _FIELDS},
-            "state": delivery.state.value,
-            "issues": list(delivery.issues) or None,
-            "retires": list(delivery.retires) or None,
-            "tries": 0,
-            "few_tries": 0,
-            **payload.columns("body", body),
-        }
+        {**_columns(delivery, body), "tries": 0, "few_tries": 0}
         for delivery, body in added
     ]
     if rows:
         connection.execute(insert(deliveries), rows)
+
+
+def release_delivery(
+    connection: Connection, delivery: Delivery, body: Payload | None
+) -> bool:
+    """Whether what was held under its id is this delivery now."""
+    changed = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery.id, deliveries.c.state == State.HELD.value)
+        .values(**{**_columns(delivery, body), "created_at": deliveries.c.created_at})
+    )
+    return changed.rowcount == 1
+
+
+def _columns(delivery: Delivery, body: Payload | None) -> dict[str, Any]:
+    return {
+        **{name: getattr(delivery, name) for name in _FIELDS},
+        "state": delivery.state.value,
+        "issues": list(delivery.issues) or None,
+        "retires": list(delivery.retires) or None,
+        **payload.columns("body", body),
+    }
 
 
 def move(
@@ -401,7 +417,7 @@ def replace_body(
     The caller has locked its lane. ``is_ours``: the caller has leased it, and has not
     sent it yet.
     """
-    waiting = {State.QUEUED, State.HELD, State.FAILED, State.EXPIRED}
+    waiting = {State.QUEUED, State.FAILED, State.EXPIRED}
     if is_ours:
         waiting.add(State.SENDING)
     connection.execute(

@@ -1,12 +1,12 @@
 """How people handle the worklist: list it, take an item, close it with a reason.
 
-Whoever acts is named, and what was done stands in the audit trail by the same
-transaction. What people write is kept in payloads only.
+Releasing and refusing what is held is in ``adapter.delivery.verdict``. Whoever acts is
+named, and what was done stands in the audit trail by the same transaction. What people
+write is kept in payloads only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,7 @@ from adapter.store.engine import Store
 from adapter.store.paging import Page, cursor, marks_of, page
 from adapter.store.payload import pack
 from adapter.store.schema import from_microseconds, to_microseconds, worklist
-from adapter.store.worklist import Item, item_of
+from adapter.store.worklist import RELEASE_VIEW, Item, item_of
 
 OPEN, TAKEN, CLOSED = "open", "taken", "closed"
 STATES = (OPEN, TAKEN, CLOSED)
@@ -36,10 +36,6 @@ class Person:
 
     name: str
     role: str
-
-
-Alongside = Callable[[Connection, Item], None]
-"""What is written in the same transaction as what is done to an item."""
 
 
 def list_items(
@@ -115,14 +111,56 @@ def close(
     *,
     actor: str,
     at: datetime,
-    verb: str = "close",
-    alongside: Alongside | None = None,
 ) -> Item:
     """The item, closed: what it is about does not come again, only what is new.
 
-    Raises UnknownRecord, and Conflict when it is closed already.
+    Raises UnknownRecord, and Conflict when it is closed already, or is about what
+    must be released or refused.
     """
-    return _act(store, item_id, ods_code, verb, person, reason, actor, at, alongside)
+    return _act(store, item_id, ods_code, "close", person, reason, actor, at)
+
+
+def act_on_held(
+    connection: Connection,
+    item_id: str,
+    ods_code: str | None,
+    verb: str,
+    person: Person,
+    reason: str | None,
+    *,
+    delivery_id: str,
+    is_over: bool,
+    actor: str,
+    at: datetime,
+) -> Item:
+    """The item, after that person released or refused the held delivery.
+
+    ``is_over``: it is held no longer, so the item is not about it any more, and is
+    closed where it is about nothing else. Raises UnknownRecord, and Conflict when the
+    item is closed or not about that delivery.
+    """
+    item = _read(connection, item_id, ods_code, for_update=True)
+    check_about(item, delivery_id)
+    change: dict[str, Any] = {}
+    rest = [each for each in item.about if each.get("delivery_id") != delivery_id]
+    if is_over and rest:
+        change = {"about": rest}
+    elif is_over:
+        change = {"closed_at": at, "closed_by": actor}
+    return _keep(connection, item, verb, person, reason, change, actor, at, delivery_id)
+
+
+def check_about(item: Item, delivery_id: str) -> None:
+    """Nothing where people may release or refuse that delivery by the item.
+
+    Conflict otherwise.
+    """
+    if item.purpose != RELEASE_VIEW:
+        raise Conflict("the item is not about anything that is held")
+    if item.closed_at is not None:
+        raise Conflict("the item is closed")
+    if all(each.get("delivery_id") != delivery_id for each in item.about):
+        raise Conflict("the item is not about this delivery, or not any more")
 
 
 def _act(
@@ -134,35 +172,48 @@ def _act(
     reason: str | None,
     actor: str,
     at: datetime,
-    alongside: Alongside | None = None,
 ) -> Item:
     with store.writing() as connection:
         item = _read(connection, item_id, ods_code, for_update=True)
         if item.closed_at is not None:
             raise Conflict("the item is closed")
-        if alongside is not None:
-            alongside(connection, item)
-        act = {
-            "verb": verb,
-            "name": person.name,
-            "role": person.role,
-            "at": format_instant(at),
-            "reason": reason,
-        }
-        history = pack(orjson.dumps([*item.history, act]))
-        change: dict[str, Any] = {"changed_at": at}
-        if verb == "take":
-            change["taken_at"] = at
-        else:
-            change |= {"closed_at": at, "closed_by": actor}
+        change: dict[str, Any] = {"taken_at": at}
+        if verb == "close":
+            if item.purpose == RELEASE_VIEW:
+                raise Conflict("what is held must be released or refused")
+            change = {"closed_at": at, "closed_by": actor}
             change["settled"] = [*_settled(connection, item_id), *item.about]
-        connection.execute(
-            update(worklist)
-            .where(worklist.c.id == item_id)
-            .values(**change, **payload.columns("history", history))
-        )
-        audit.append(connection, [_entry(item, verb, person, actor, at)])
-        return _read(connection, item_id, ods_code)
+        return _keep(connection, item, verb, person, reason, change, actor, at)
+
+
+def _keep(
+    connection: Connection,
+    item: Item,
+    verb: str,
+    person: Person,
+    reason: str | None,
+    change: dict[str, Any],
+    actor: str,
+    at: datetime,
+    delivery_id: str | None = None,
+) -> Item:
+    """The item as it then stands, with what was done in its history and the trail."""
+    act = {
+        "verb": verb,
+        "name": person.name,
+        "role": person.role,
+        "at": format_instant(at),
+        "reason": reason,
+        "delivery_id": delivery_id,
+    }
+    history = pack(orjson.dumps([*item.history, act]))
+    connection.execute(
+        update(worklist)
+        .where(worklist.c.id == item.id)
+        .values(**change, changed_at=at, **payload.columns("history", history))
+    )
+    audit.append(connection, [_entry(item, verb, person, actor, at, delivery_id)])
+    return _read(connection, item.id, None)
 
 
 def _read(
@@ -196,8 +247,20 @@ def _place(row: Any) -> str:
     )
 
 
-def _entry(item: Item, verb: str, person: Person, actor: str, at: datetime) -> Entry:
-    first = item.about[0] if item.about else {}
+def _entry(
+    item: Item,
+    verb: str,
+    person: Person,
+    actor: str,
+    at: datetime,
+    delivery_id: str | None,
+) -> Entry:
+    of_delivery = [
+        each
+        for each in item.about
+        if delivery_id is None or each.get("delivery_id") == delivery_id
+    ]
+    first = of_delivery[0] if of_delivery else {}
     return Entry(
         event=audit.WORKLIST_HANDLED,
         at=at,

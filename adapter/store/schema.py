@@ -291,6 +291,18 @@ deliveries = Table(
           postgresql_where=text("moves_at IS NOT NULL AND alarmed_at IS NULL")),
 )  # fmt: skip
 
+# What waits, or waited, for people to release it. The delivery says how it stands.
+holds = Table(
+    "holds",
+    metadata,
+    Column("delivery_id", UUID_TEXT, ForeignKey("deliveries.id"), primary_key=True),
+    # Of the content that they look at: only this may leave by their word.
+    Column("content_hash", HASH, nullable=False),
+    Column("persons", Integer, nullable=False),
+    # Who has released it so far: what people wrote stands in payloads only.
+    *_payload("releases", nullable=True),
+)
+
 # Which record another record of the same sender has taken the place of.
 supersessions = Table(
     "supersessions",

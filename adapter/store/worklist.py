@@ -35,6 +35,7 @@ WITHDRAW_FROM_HOLDER = "WITHDRAW_FROM_HOLDER"
 DECLARED_GAP = "DECLARED_GAP"
 SUPERSESSION = "SUPERSESSION"
 DELIVERY_LATE = "DELIVERY_LATE"
+RELEASE_VIEW = "RELEASE_VIEW"
 
 WITHOUT_WORK = frozenset({"RECORD", "MARK_INCOMPLETE", "SILENT_OMISSION"})
 """Obligations that are met by what the adapter does itself."""
@@ -190,7 +191,7 @@ def close_delivery_duties(
         .where(
             worklist.c.ods_code == ods_code,
             worklist.c.person_key == person_key,
-            worklist.c.purpose.in_([DELIVERY_FAILED, DELIVERY_EXPIRED]),
+            worklist.c.purpose.in_([DELIVERY_FAILED, DELIVERY_EXPIRED, RELEASE_VIEW]),
         )
         .order_by(worklist.c.id)
         .with_for_update()

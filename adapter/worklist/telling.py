@@ -7,14 +7,16 @@ neither stands in the worklist.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from adapter.clock import format_instant
 from adapter.record.model import Record
 from adapter.store import Store
+from adapter.store.holds import find_hold
 from adapter.store.records import load_decisions, load_record
-from adapter.store.worklist import Item
+from adapter.store.worklist import RELEASE_VIEW, Item
 from adapter.worklist.words import purpose_of, reason_in_words
 
 
@@ -52,7 +54,7 @@ class Telling:
             else None,
             "ring": self._ring(item),
             "about": [self._entry(item, each) for each in item.about],
-            "history": list(item.history),
+            "history": [{"delivery_id": None, **each} for each in item.history],
             "opened_at": format_instant(item.opened_at),
             "changed_at": format_instant(item.changed_at),
             "closed_at": _optional(item.closed_at),
@@ -69,12 +71,34 @@ class Telling:
                 "reason",
             )
         }
+        held = self._held(item, entry)
         why = reason_in_words(entry["reason"])
         if entry["reason"] == item.purpose:
             made = self._duties(item.ods_code, entry)
             why = made.get(item.purpose, purpose_of(item.purpose).what)
         path, due = entry.get("path"), entry.get("due")
-        return {**told, "why": why, "path": path, "due": due}
+        return {**told, "why": why, "path": path, "due": due, "held": held}
+
+    def _held(self, item: Item, entry: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What people are asked to release; None for what is no such thing."""
+        if item.purpose != RELEASE_VIEW:
+            return None
+        hold = find_hold(self._store, entry["delivery_id"])
+        if hold is None:
+            return None
+        delivery, since = hold.delivery, hold.delivery.created_at
+        record = f"{quote(delivery.ods_code)}/{quote(delivery.record_id, safe='')}"
+        return {
+            "recipient_kind": delivery.recipient_kind,
+            "since": format_instant(since),
+            "age_minutes": max(self._at - since, timedelta()) // timedelta(minutes=1),
+            "releases_needed": hold.persons,
+            "releases_missing": hold.missing,
+            "released_by": list(hold.releases),
+            "decisions": f"{self._base_url}/records/{record}/decisions"
+            f"?version={delivery.record_version}",
+            "preview": f"{self._base_url}/deliveries/{delivery.id}/redrive",
+        }
 
     def _duties(self, ods_code: str, entry: Mapping[str, Any]) -> dict[str, str]:
         """What the decision on that recipient says of each duty, by its code."""

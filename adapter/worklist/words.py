@@ -86,6 +86,11 @@ PURPOSES: Mapping[str, Purpose] = {
         "Clinical responsibility moves soon, and the handover has not arrived",
         "Ring the recipient, and close with how the handover reaches them in time",
     ),
+    worklist.RELEASE_VIEW: Purpose(
+        "A handover waits for a person to release it: until then nobody gets it",
+        "Look at what would leave, then release it, or refuse it with your reason; a "
+        "later version of the record takes its place by itself",
+    ),
     "SUPERSESSION": Purpose(
         "One record takes the place of another, and something in that needs a person",
         "Look at both records, and close with what was done",
@@ -102,6 +107,9 @@ _OTHER = Purpose("A person has to look at this", "Close with what you decided")
 REASONS: Mapping[str, str] = {
     "no_endpoint": "The directory has no address for this recipient.",
     "bundle_invalid": "The bundle fails the adapter's own check.",
+    "after_review": "The policy has a person look at what this kind is sent.",
+    "two_person": "The policy has two people look at what this kind is sent.",
+    "automatic": "It waited when the policy was another, and waits still.",
     "declined": "A named person there has refused it; the delivery has their reason.",
     "view_empty": "Nothing may be shared with this recipient any more.",
     worklist.DECLARED_GAP_REASON: "Declared as missing.",

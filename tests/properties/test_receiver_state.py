@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,28 +17,37 @@ from typing import Any
 import orjson
 from builders import a_risk, make_tree
 from handovers import (
+    AMH,
     BUSY,
     REFUSED,
     SENDER,
     SmallParts,
     TestClock,
     deliveries_to,
+    ids_of,
     make_parts,
     make_worker,
 )
-from holders import LOST, Holders
+from holders import LOST, Holders, our_name
 from hypothesis import given
 from hypothesis import strategies as st
 from laws import examples
 from stores import fresh_store
 
+from adapter.bundle.withdrawal import NOTICE
 from adapter.delivery.model import REDRIVABLE
-from adapter.delivery.renewal import redrive
+from adapter.delivery.renewal import present_of, redrive
+from adapter.delivery.verdict import refuse_held, release_held
 from adapter.delivery.worker import run_once
 from adapter.errors import Conflict
 from adapter.intake import accept
+from adapter.policy import ReleaseRule
 from adapter.store.deliveries import list_deliveries
+from adapter.store.handling import Person, list_items
+from adapter.store.views import search_resources
+from adapter.store.worklist import RELEASE_VIEW
 
+SAM = Person("Sam Sender", "Duty lead")
 RECIPIENTS = {"fenwick": "r-amh", "surgery": "r-gp", "crisis": "r-crisis"}
 
 STATUSES = st.sampled_from(["active"] * 5 + ["draft", "withdrawn", "entered_in_error"])
@@ -157,6 +167,104 @@ def open_tasks(holders: Holders) -> dict[str, int]:
         )
         for name in RECIPIENTS
     }
+
+
+def under_review(parts: SmallParts) -> SmallParts:
+    rules = {"adult_mh_service": ReleaseRule.AFTER_REVIEW}
+    policy = replace(parts.policy, release=rules)
+    return replace(parts, tools=replace(parts.tools, policy=policy))
+
+
+def say(parts: SmallParts, verdict: str) -> bool:
+    """Whether something waited for the team's view and a person said this of it."""
+    found = list_items(parts.store, SENDER, purpose=RELEASE_VIEW).items
+    for item in found if verdict != "wait" else ():
+        (entry,) = item.about
+        which, at = (item.id, entry["delivery_id"]), parts.clock()
+        if verdict == "release":
+            release_held(*which, SAM, parts, at, actor="ward")
+        else:
+            refuse_held(*which, SAM, "No", parts, at, actor="ward")
+        return True
+    return False
+
+
+def pulled(parts: SmallParts) -> tuple[set[str], set[str]]:
+    """The team's risks and the family names that it could fetch now."""
+    present = present_of(parts, parts.clock())
+    found = {
+        kind: search_resources(parts.store, AMH, None, kind, present=present).items
+        for kind in ("Flag", "Patient")
+    }
+    names = [orjson.loads(each.body)["name"] for each in found["Patient"]]
+    return (
+        {RISKS[f"Flag/{each.id}"] for each in found["Flag"]},
+        {name[0]["family"] for name in names},
+    )
+
+
+RISKS = {
+    f"Flag/{ids_of('r-amh').of('Flag', risk)}": risk
+    for risk in ("rk-1", "rk-2", "rk-3", "rk-4")
+}
+VERDICTS = st.sampled_from(["release", "release", "refuse", "wait"])
+
+
+@examples(25)
+@given(st.lists(st.tuples(VERSIONS, VERDICTS), min_size=1, max_size=6))
+def test_a_review_says_when_a_receiver_has_it_and_never_what(
+    versions: list[tuple[dict[str, Any], str]],
+) -> None:
+    stands: dict[str, Any] | None = None
+    risks: set[str] = set()
+    families: set[str] = set()
+    with a_house() as automatic:
+        parts, holders = under_review(automatic), Holders()
+        for number, (version, verdict) in enumerate(versions, 1):
+            holders.answers = list(version["answers"])
+            give(parts, tree_of(number, version))
+            stands = stands if version["status"] == "draft" else version
+            for verdict_now in ("wait", verdict):
+                if say(parts, verdict_now) and verdict_now == "release" and stands:
+                    risks |= stands["risks"] | {"rk-1"}
+                    families.add(stands["family"])
+                is_active = stands is not None and stands["status"] == "active"
+                flags, names = pulled(parts)
+                assert flags <= risks
+                assert names <= families
+                assert flags <= (stands["risks"] | {"rk-1"} if is_active else set())
+            if version["works"]:
+                work(parts, holders)
+            if version["redrives"]:
+                redrive_all(parts)
+        if say(parts, "release") and stands:
+            risks |= stands["risks"] | {"rk-1"}
+        holders.answers = []
+        for _ in range(3):
+            redrive_all(parts)
+            work(parts, holders)
+        ended = held(holders, "fenwick")
+        delivered = deliveries_to(parts, "r-amh")
+    for name, bundle in holders.sent:
+        for entry in bundle["entry"] if name == "fenwick" else ():
+            flag = entry.get("resource", {})
+            if flag.get("resourceType") == "Flag" and "text" in flag["code"]:
+                assert RISKS[our_name(flag)] in risks
+    with a_house() as parts:
+        once = Holders()
+        if stands:
+            give(parts, tree_of(1, stands))
+            work(parts, once)
+    wanted = held(once, "fenwick")
+    if wanted and any(each.reason == "refused" for each in delivered[-1:]):
+        assert ended.keys() - NOTICES <= wanted.keys()
+    elif wanted or not any(each.attempts for each in delivered):
+        assert ended == wanted
+    else:
+        assert {each.partition("/")[0] for each in ended} == {"Communication"}
+
+
+NOTICES = {f"Communication/{ids_of('r-amh').of(NOTICE)}"}
 
 
 @examples(15)

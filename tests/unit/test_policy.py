@@ -5,7 +5,16 @@ from datetime import date, timedelta
 import pytest
 
 from adapter.errors import SettingsInvalid
-from adapter.policy import DEFAULT_POLICY, M1, M2, M3, Outcome, load_policy, read_table
+from adapter.policy import (
+    DEFAULT_POLICY,
+    M1,
+    M2,
+    M3,
+    Outcome,
+    ReleaseRule,
+    load_policy,
+    read_table,
+)
 from adapter.record.vocabulary import CATEGORIES, HEALTH_KINDS, RECIPIENT_KINDS
 
 HEAD = "version: '7'\nauthor: A. Guardian\ndate: 2026-10-01\nreason: yearly review\n"
@@ -96,6 +105,32 @@ settings:
     assert policy.pr_decides_when_not_assessed
     assert policy.pr_decides_at_16_17
     assert policy.self_harm_override_when_able
+
+
+def test_release_is_automatic_unless_a_kind_is_named():
+    assert {DEFAULT_POLICY.release_to(kind).persons for kind in RECIPIENT_KINDS} == {0}
+    policy = load_policy(
+        f"{HEAD}release: {{family_member: two_person, housing: after_review}}\n"
+    )
+    assert policy.release_to("family_member") is ReleaseRule.TWO_PERSON
+    assert policy.release_to("family_member").persons == 2
+    assert policy.release_to("housing").persons == 1
+    assert policy.release_to("gp") is ReleaseRule.AUTOMATIC
+    assert policy.version != load_policy(HEAD).version
+
+
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        ("after_review", "map"),
+        ("{friend: after_review}", "kind"),
+        ("{gp: later}", "two_person"),
+        ("{gp: [automatic]}", "one of"),
+        ("{gp: }", "one of"),
+    ],
+)
+def test_a_release_that_says_nothing_known_is_refused(told, word):
+    assert word in faults(f"{HEAD}release: {told}\n")["release"]
 
 
 def test_p11_does_not_raise_what_p01_lowered():

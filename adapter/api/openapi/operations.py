@@ -68,7 +68,7 @@ _HANDLED = {
     409: Answer("the item is closed, or is not one to do this with"),
     413: Answer("the body is over the limit"),
     415: Answer("another media type, or another coding than gzip"),
-    422: Answer("name, role or reason is missing; every fault is told"),
+    422: Answer("something that must be told is missing; every fault is told"),
 }
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
@@ -150,7 +150,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/deliveries/<delivery_id>/redrive"): Operation(
         "previewRedrive",
-        "What a redrive would send now; nothing is changed",
+        "What a redrive, or a release, would send now; nothing is changed",
         {
             200: _ok("what would be sent", "RedrivePreview"),
             **_REFUSED,
@@ -219,6 +219,18 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             422: Answer("it is none of set, advance and release, or cannot be read"),
         },
         takes={JSON: ref("ClockMove")},
+    ),
+    ("POST", "/worklist/<item_id>/release"): Operation(
+        "releaseHeld",
+        "A named person releases what is held; it leaves once as many have as must",
+        {**_HANDLED, 409: Answer("it cannot be released as things stand; see detail")},
+        takes={JSON: ref("Releasing")},
+    ),
+    ("POST", "/worklist/<item_id>/refuse"): Operation(
+        "refuseHeld",
+        "A named person refuses what is held, and says why: it never leaves",
+        {**_HANDLED, 409: Answer("it is held no longer, or not by this item")},
+        takes={JSON: ref("Refusing")},
     ),
     ("GET", "/healthz"): Operation(
         "getHealth",

@@ -173,6 +173,10 @@ _PREVIEW = shape(
     recipients=listed(
         shape(
             ref=TEXT,
+            release={
+                "description": "whether people must release what is new for its kind",
+                "enum": ["automatic", "after_review", "two_person"],
+            },
             decision=ref("Decision"),
             issues=listed(ref("Issue")),
             bundle={
@@ -248,6 +252,9 @@ _NAMED: dict[str, Schema] = {
     "name": {"type": "string", "minLength": 1, "maxLength": 200},
     "role": {"type": "string", "minLength": 1, "maxLength": 200},
 }
+_HELD: dict[str, Schema] = {
+    "delivery_id": {"type": "string", "minLength": 36, "maxLength": 36},
+}
 _ITEM = shape(
     "One thing that needs a person: for one young person and one purpose.",
     id=TEXT,
@@ -273,10 +280,30 @@ _ITEM = shape(
             why=TEXT,
             path=or_null(TEXT),
             due=or_null(INSTANT),
+            held=or_null(
+                shape(
+                    "What people are asked to release, and where to look at it.",
+                    recipient_kind=TEXT,
+                    since=INSTANT,
+                    age_minutes=NUMBER,
+                    releases_needed=NUMBER,
+                    releases_missing=NUMBER,
+                    released_by=listed(shape(name=TEXT, role=TEXT, at=INSTANT)),
+                    decisions=LINK,
+                    preview=LINK,
+                )
+            ),
         )
     ),
     history=listed(
-        shape(verb=TEXT, name=TEXT, role=TEXT, at=INSTANT, reason=or_null(TEXT))
+        shape(
+            verb=TEXT,
+            name=TEXT,
+            role=TEXT,
+            at=INSTANT,
+            reason=or_null(TEXT),
+            delivery_id=or_null(TEXT),
+        )
     ),
     opened_at=INSTANT,
     changed_at=INSTANT,
@@ -298,13 +325,15 @@ SHAPES: dict[str, Schema] = {
         acknowledgement=or_null(_ACKNOWLEDGEMENT),
     ),
     "RedrivePreview": shape(
-        "What a redrive would send now, and why it would send nothing.",
+        "What a redrive, or a release, would send now, or why it would not.",
         delivery=ref("Delivery"),
         would={
             "enum": [
                 "send_again",
                 "send_new_version",
                 "send_withdrawal",
+                "send_once_released",
+                "wait_for_release",
                 "nothing_may_leave",
                 "bundle_invalid",
                 "no_endpoint",
@@ -335,6 +364,13 @@ SHAPES: dict[str, Schema] = {
         links={**shape(self=LINK, next=LINK), "required": ["self"]},
     ),
     "Taking": shape("Who sees to it.", **_NAMED),
+    "Releasing": shape("Who releases what.", **_NAMED, **_HELD),
+    "Refusing": shape(
+        "Who refuses what, and why.",
+        **_NAMED,
+        **_HELD,
+        reason={"type": "string", "minLength": 3, "maxLength": 2000},
+    ),
     "Closing": shape(
         "Who has dealt with it, and how.",
         **_NAMED,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from adapter.delivery.model import (
     ARRIVED,
+    BEGINNINGS,
     MEANINGS,
     REDRIVABLE,
     STOPPED,
@@ -22,7 +23,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "reference" / "delivery.md"
 
 def diagram() -> str:
     """The state diagram of the table, as Mermaid draws it."""
-    lines = ["stateDiagram-v2", "    [*] --> queued", "    [*] --> failed"]
+    lines = ["stateDiagram-v2", *(f"    [*] --> {state}" for state in BEGINNINGS)]
     for state in State:
         lines += [f"    {state} --> {to}" for to in State if may_move(state, to)]
     return "\n".join(lines)
@@ -43,7 +44,7 @@ def test_every_state_has_its_row_and_its_meaning() -> None:
 
 
 def test_every_state_can_be_reached() -> None:
-    reached = {State.HELD, State.QUEUED, State.FAILED}
+    reached = set(BEGINNINGS)
     while True:
         further = reached | {to for state in reached for to in TRANSITIONS[state]}
         if further == reached:
@@ -69,6 +70,11 @@ def test_what_has_not_arrived_can_be_superseded_and_withdrawn() -> None:
         assert may_move(state, State.WITHDRAWN), state
     for state in ARRIVED:
         assert not may_move(state, State.SUPERSEDED), state
+
+
+def test_what_is_held_reaches_nobody_before_it_is_released() -> None:
+    assert not TRANSITIONS[State.HELD] & (ARRIVED | {State.SENDING})
+    assert not any(may_move(state, State.HELD) for state in State)
 
 
 def test_what_has_stopped_can_be_put_back() -> None:
