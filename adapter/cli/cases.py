@@ -12,6 +12,7 @@ import orjson
 
 from adapter.disclosure.reasons import OBLIGATIONS, REASONS, RULES
 from adapter.record.pages import MADE, table
+from adapter.record.vocabulary import RECIPIENT_KINDS
 
 PAGE = "docs/reference/cases.md"
 
@@ -28,13 +29,17 @@ the recipients whose expected decision shows it.
 """
 
 
+Codes = Mapping[str, Mapping[str, list[str]]]
+
+
 @dataclass(frozen=True)
 class Shown:
     """What the cases show: for each code, by case, the recipients that show it."""
 
-    rules: Mapping[str, Mapping[str, list[str]]]
-    reasons: Mapping[str, Mapping[str, list[str]]]
-    obligations: Mapping[str, Mapping[str, list[str]]]
+    rules: Codes
+    reasons: Codes
+    obligations: Codes
+    kinds: Codes
 
 
 def pages(fixtures: Path) -> Mapping[str, str]:
@@ -46,6 +51,7 @@ def pages(fixtures: Path) -> Mapping[str, str]:
         f"## Rules\n\n{_shown('Rule', RULES, shown.rules)}",
         f"## Reason codes\n\n{_shown('Code', REASONS, shown.reasons)}",
         f"## Obligations\n\n{_shown('Code', OBLIGATIONS, shown.obligations)}",
+        f"## Recipient kinds\n\n{_shown('Kind', RECIPIENT_KINDS, shown.kinds)}",
     ]
     return {PAGE: "\n".join(parts)}
 
@@ -55,6 +61,7 @@ def shown_by(fixtures: Path) -> Shown:
     rules: dict[str, dict[str, list[str]]] = defaultdict(dict)
     reasons: dict[str, dict[str, list[str]]] = defaultdict(dict)
     obligations: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    kinds: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for case in _cases(fixtures):
         if _is_refused(case):
             rules[_REFUSED[0]][case.name] = []
@@ -66,7 +73,8 @@ def shown_by(fixtures: Path) -> Shown:
             _note(rules, case.name, file.parent.name, parts, "rule")
             _note(reasons, case.name, file.parent.name, parts, "reason")
             _note(obligations, case.name, file.parent.name, duties, "code")
-    return Shown(rules, reasons, obligations)
+            _note(kinds, case.name, file.parent.name, [decision], "kind")
+    return Shown(rules, reasons, obligations, kinds)
 
 
 def _note(
@@ -96,10 +104,17 @@ def _titles(fixtures: Path) -> Iterator[tuple[str, str]]:
         yield link, first.removeprefix("# ")
 
 
-def _shown(
-    head: str, codes: Iterable[str], shown: Mapping[str, Mapping[str, list[str]]]
-) -> str:
-    rows = ((f"`{code}`", _told(shown.get(code, {}))) for code in codes)
+def _shown(head: str, codes: Iterable[str], shown: Codes) -> str:
+    every = {case for by_case in shown.values() for case in by_case}
+    rows = (
+        (
+            f"`{code}`",
+            "every case that is decided"
+            if set(shown.get(code, {})) == every
+            else _told(shown.get(code, {})),
+        )
+        for code in codes
+    )
     return table((head, "Shown by"), rows)
 
 

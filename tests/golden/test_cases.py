@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from stories import FIXTURES
+from stories import FIXTURES, STORIES, record_of
 
 from adapter.cli.cases import shown_by
+from adapter.disclosure.outcomes import NOT_LISTED
 from adapter.disclosure.reasons import OBLIGATIONS, REASONS, RULES
+from adapter.record.declarations import DECLARATIONS
+from adapter.record.vocabulary import RECIPIENT_KINDS
 
 SHOWN = shown_by(FIXTURES)
 OF_ITEMS = {"section 2"}
@@ -30,8 +33,9 @@ def parts() -> Iterator[dict[str, Any]]:
         (RULES, SHOWN.rules),
         (REASONS, SHOWN.reasons),
         (OBLIGATIONS, SHOWN.obligations),
+        ((*RECIPIENT_KINDS, NOT_LISTED), SHOWN.kinds),
     ],
-    ids=["rules", "reasons", "obligations"],
+    ids=["rules", "reasons", "obligations", "kinds"],
 )
 def test_every_code_that_is_declared_is_shown_and_no_other(declared, shown) -> None:
     assert set(shown) == set(declared)
@@ -51,3 +55,17 @@ def test_each_reason_is_given_by_the_rules_that_it_names() -> None:
 
 def test_every_explanation_is_that_of_its_reason() -> None:
     assert all(part["why"] == REASONS[part["reason"]].explanation for part in parts())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "consent_and_sharing.overrides[].reason_code",
+        "consent_and_sharing.recipients[].care_relationship",
+    ],
+)
+def test_every_value_that_decides_is_in_a_record(path: str) -> None:
+    _, items, name = path.replace("[]", "").split(".")
+    records = [record_of(story).tree["consent_and_sharing"] for story in STORIES]
+    found = {item[name] for sharing in records for item in sharing.get(items, ())}
+    assert found == set(DECLARATIONS[path].codes)
