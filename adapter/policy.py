@@ -417,9 +417,9 @@ def _off(value: Any) -> dict[str, Any]:
 
 
 def _leap_day(value: Any) -> dict[str, Any]:
-    # P-13: the rules name no other day, and the record model counts on this one
+    # P-13: the rules name no other day, and validation is not handed this setting
     if value != "1 March":
-        raise _Refused("can only be 1 March: the record model counts on it")
+        raise _Refused("can only be 1 March: records are judged by that day")
     return {}
 
 
