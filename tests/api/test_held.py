@@ -109,6 +109,24 @@ def test_a_receiver_without_an_earlier_version_is_answered_as_if_nobody_was_know
     assert answers(team, paths) != nobody
 
 
+def test_a_receiver_sees_nothing_of_what_waits_beside_what_stands(
+    reviewed: House,
+) -> None:
+    record = record_of(CASE)
+    team, paths = reviewed.client("team"), addresses(reviewed, record)
+    reviewed.post(record)
+    act(reviewed, held_item(reviewed), "release", **SAM)
+    before = answers(team, paths)
+    reviewed.clock.move(hours=1)
+    record["record_version"] += 1
+    record["safety"]["risks"][0]["behaviours"] = "Other words, not looked at yet"
+    reviewed.post(record)
+    assert held_item(reviewed)["about"][0]["held"]["releases_missing"] == 1
+    assert answers(team, paths) == before
+    act(reviewed, held_item(reviewed), "release", **SAM)
+    assert b"Other words" in b"".join(data for _, data, _ in answers(team, paths))
+
+
 def test_a_search_since_the_last_one_finds_what_was_released_in_between(
     reviewed: House,
 ) -> None:

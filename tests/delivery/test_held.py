@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -183,6 +185,18 @@ def test_the_version_that_stands_goes_on_while_another_waits(
     assert head_of(reviewed).version == 2
 
 
+def test_it_is_not_found_by_what_only_waits(reviewed: SmallParts) -> None:
+    release_first(reviewed)
+    found_by = head_of(reviewed).nhs_hash
+    assert found_by is not None
+    number = {"young_person.nhs_number": "9990000026"}
+    post(reviewed, number, record_version=2)
+    assert states(reviewed) == [State.DELIVERED, State.HELD]
+    assert head_of(reviewed).nhs_hash == found_by
+    release(reviewed)
+    assert head_of(reviewed).nhs_hash not in (None, found_by)
+
+
 def test_what_was_queued_before_goes_on_its_way(reviewed: SmallParts) -> None:
     post(reviewed)
     release(reviewed)
@@ -225,6 +239,23 @@ def test_two_different_people_must_release_it(by_two: SmallParts) -> None:
     )
     assert release(by_two, ALEX).state == "closed"
     assert states(by_two) == [State.QUEUED]
+
+
+def test_one_person_counts_once_however_quick_they_are(by_two: SmallParts) -> None:
+    post(by_two)
+    start = threading.Barrier(4)
+
+    def press(_: int) -> str:
+        start.wait()
+        try:
+            return release(by_two).state
+        except Conflict:
+            return "refused"
+
+    with ThreadPoolExecutor(4) as people:
+        came = sorted(people.map(press, range(4)))
+    assert came == ["open", "refused", "refused", "refused"]
+    assert states(by_two) == [State.HELD]
 
 
 def test_one_person_is_enough_to_refuse(by_two: SmallParts) -> None:
