@@ -312,7 +312,12 @@ def opened(tree):
             permit |= {"categories": some_of(rng, CATEGORIES, 11, 1)}
             permit |= {"recipient_ref": recipient["id"]}
             permit |= {"effective_from": "2026-01-01"}
-            for name in ("recipient_kind", "effective_to", "withdrawn_at"):
+            for name in (
+                "recipient_kind",
+                "effective_to",
+                "withdrawn_at",
+                "decider_ref",
+            ):
                 permit.pop(name, None)
             sharing.setdefault("decisions", []).append(permit)
     return tree
