@@ -25,7 +25,16 @@ from adapter.delivery.planned import Before, Given, Release
 from adapter.delivery.release import cancel
 from adapter.disclosure.model import Outcome
 from adapter.policy import Policy
-from adapter.store import audit, deliveries, holdings, holds, records, tasks, worklist
+from adapter.store import (
+    audit,
+    deliveries,
+    holdings,
+    holds,
+    lapsing,
+    records,
+    tasks,
+    worklist,
+)
 from adapter.store.audit import Entry
 from adapter.store.deliveries import Delivery
 from adapter.store.heads import (
@@ -194,6 +203,7 @@ def save(
                 at=at,
             )
     worklist.add_duties(connection, duties, at)
+    _take_off_what_lapsed(connection, releases, person_keys, actor, at)
     for record_id in sorted(person_keys):
         of_record = [each for each in releases if each.head.record_id == record_id]
         made = [each.decision for each in of_record if each.decision]
@@ -382,6 +392,35 @@ def _duties(release: Release, person_keys: Mapping[str, str]) -> list[Duty]:
         duties.append(failure(delivery, person_key, worklist.DELIVERY_FAILED))
     to_release = held.duty_of(release, person_keys)
     return duties if to_release is None else [*duties, to_release]
+
+
+def _take_off_what_lapsed(
+    connection: Connection,
+    releases: Sequence[Release],
+    person_keys: Mapping[str, str],
+    actor: str,
+    at: datetime,
+) -> None:
+    """Nothing; the worklist asks for no more than these recipients' decisions do."""
+    for record_id, person_key in sorted(person_keys.items()):
+        of_record = [each for each in releases if each.head.record_id == record_id]
+        if not any(each.before.head for each in of_record):
+            continue
+        lapsing.take_off_what_lapsed(
+            connection,
+            of_record[0].head.ods_code,
+            person_key,
+            record_id,
+            {
+                each.head.recipient_id: {
+                    duty.code
+                    for duty in (each.decision.obligations if each.decision else ())
+                }
+                for each in of_record
+            },
+            actor=actor,
+            at=at,
+        )
 
 
 def failure(delivery: Delivery, person_key: str, purpose: str) -> Duty:

@@ -43,6 +43,9 @@ WITHOUT_WORK = frozenset({"RECORD", "MARK_INCOMPLETE", "SILENT_OMISSION"})
 ONCE = frozenset({TURNING_18})
 """What another version of the record does not ask for again."""
 
+NO_LONGER_NEEDED = "no_longer_needed"
+"""Why an item was closed by itself: what asked for it asks for it no longer."""
+
 DECLARED_GAP_REASON = "declared_gap"
 DECLARED_GAP_OVERDUE = "declared_gap_overdue"
 

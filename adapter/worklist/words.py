@@ -111,6 +111,7 @@ REASONS: Mapping[str, str] = {
     "two_person": "The policy has two people look at what this kind is sent.",
     "automatic": "It waited when the policy was another, and waits still.",
     "declined": "A named person there has refused it; the delivery has their reason.",
+    worklist.NO_LONGER_NEEDED: "Nothing asks for this any more: you may close it.",
     "view_empty": "Nothing may be shared with this recipient any more.",
     worklist.DECLARED_GAP_REASON: "Declared as missing.",
     worklist.DECLARED_GAP_OVERDUE: "Declared as missing, and its time has passed.",
