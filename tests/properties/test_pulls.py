@@ -36,7 +36,7 @@ from adapter.settings import Settings
 from adapter.store.records import load_decisions
 from adapter.wiring import build_tools
 
-RECORDS = 6
+RECORDS = 4
 RECIPIENTS = 3
 
 Tree = dict[str, Any]
@@ -149,24 +149,29 @@ def told_to_nobody(house: House, tree: Tree) -> bytes:
 def test_a_silent_recipient_cannot_tell_what_is_withheld(
     street: Street, make: Callable[..., Any]
 ) -> None:
-    compared = with_content = 0
-    for tree in active_records(make.__name__, 2 * RECORDS):
-        for recipient in silent_of(tree):
-            decision = decision_of(tree, recipient["id"])
-            other = twin_of(tree, decision, make)
-            if other is None:
-                continue
-            with street.house() as house, street.house() as next_door:
-                house.post(tree)
-                next_door.post(other)
-                view = [view_of(house, tree, recipient)]
-                one = answers(house, caller_of(recipient), view)
-                two = answers(next_door, caller_of(recipient), view)
-            assert one == two
-            compared += 1
-            with_content += len(one) > 60
-    assert compared >= RECORDS
-    assert with_content >= RECORDS // 2
+    compared = 0
+    for tree in active_records(make.__name__, 10 * RECORDS):
+        twins = (
+            (recipient, twin_of(tree, decision_of(tree, recipient["id"]), make))
+            for recipient in silent_of(tree)
+            if not decision_of(tree, recipient["id"]).withholds_all
+        )
+        found = next(((one, twin) for one, twin in twins if twin is not None), None)
+        if found is None:
+            continue
+        recipient, other = found
+        with street.house() as house, street.house() as next_door:
+            house.post(tree)
+            next_door.post(other)
+            view = [view_of(house, tree, recipient)]
+            one = answers(house, caller_of(recipient), view)
+            two = answers(next_door, caller_of(recipient), view)
+        assert one == two
+        assert any(answer.startswith(b"200") for answer in one.values())
+        compared += 1
+        if compared == RECORDS:
+            return
+    raise AssertionError("too few records had a twin")
 
 
 def silent_of(tree: Tree) -> list[Tree]:
@@ -226,7 +231,7 @@ def test_who_may_have_nothing_is_answered_as_one_who_is_not_known(
 ) -> None:
     compared = 0
     with street.house() as empty:
-        for tree in active_records("nothing", 3 * RECORDS):
+        for tree in active_records("nothing", 10 * RECORDS):
             with street.house() as house:
                 house.post(tree)
                 for recipient in silent_of(tree):
@@ -236,9 +241,11 @@ def test_who_may_have_nothing_is_answered_as_one_who_is_not_known(
                         one = answers(house, caller, shared)
                         assert one == answers(empty, caller, shared)
                         compared += 1
-                    caller = f"{caller}-{OTHER_KINDS}"
-                    one = answers(house, caller, shared)
-                    assert one == answers(empty, caller, shared)
+                    else:
+                        caller = f"{caller}-{OTHER_KINDS}"
+                        one = answers(house, caller, shared)
+                        assert one == answers(empty, caller, shared)
+                        compared += 1
             if compared >= RECORDS:
                 return
     raise AssertionError("too few had nothing")
@@ -254,7 +261,7 @@ def seen_by_all(house: House, tree: Tree) -> list[str]:
         found = [f"{row.type}/{row.id}" for row in rows]
         found += [f"Task/{row.id}" for row in tasks]
     recipients = tree["consent_and_sharing"]["recipients"]
-    return [*found, *(view_of(house, tree, each) for each in recipients[:4])]
+    return [*found, *(view_of(house, tree, each) for each in recipients[:2])]
 
 
 CLAIMS = {
