@@ -36,8 +36,8 @@ from adapter.settings import Settings
 from adapter.store.records import load_decisions
 from adapter.wiring import build_tools
 
-RECORDS = 4
-RECIPIENTS = 3
+RECORDS = 3
+RECIPIENTS = 2
 
 Tree = dict[str, Any]
 
