@@ -24,10 +24,11 @@ and purpose, merged across recipients and record versions. `GET /worklist` and `
 list` tell each with its reasons, its date and the number to ring; a named person takes
 and closes it.
 
-What the newest decision on a recipient asks for no longer leaves the worklist by itself,
-audited, with the reason `no_longer_needed`; an item that somebody has taken stays theirs
-and says so. Telling the young person and the Caldicott Guardian of what was shared stays
-a duty although the sharing is over; telling that is put off takes the place of telling.
+What the newest decision on a recipient asks for no longer leaves the worklist by
+itself, audited, with the reason `no_longer_needed`; an item that somebody has taken
+stays theirs and says so. Telling the young person and the Caldicott Guardian of what
+was shared stays a duty although the sharing is over; telling that is put off takes
+the place of telling.
 """
 
 _OBLIGATIONS = """## Obligations of a decision

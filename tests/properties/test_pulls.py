@@ -36,6 +36,8 @@ from adapter.settings import Settings
 from adapter.store.records import load_decisions
 from adapter.wiring import build_tools
 
+pytestmark = pytest.mark.slow
+
 RECORDS = 3
 RECIPIENTS = 2
 
