@@ -80,9 +80,11 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def record_audit(store: Store, *entries: Entry) -> None:
-    """Nothing; the entries are durable when this returns."""
-    with store.writing() as connection:
-        append(connection, entries)
+    """Nothing; the entries are durable when this returns.
+
+    What several readers are to be shown at one time is written in one transaction.
+    """
+    store.write_together(lambda connection: append(connection, entries))
 
 
 def audit_trail(

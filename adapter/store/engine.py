@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +35,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from adapter.clock import Clock
 from adapter.errors import NotReady
 from adapter.store.schema import from_microseconds, meta
+from adapter.store.together import Together
 
 BUSY_TIMEOUT = timedelta(seconds=10)
 CLOCK_OFFSET = "clock_offset_microseconds"
@@ -99,6 +101,24 @@ class Store:
                 yield connection
                 for finish, what in last.items():
                     finish(connection, what)
+
+    def write_together(self, write: Callable[[Connection], None]) -> None:
+        """Nothing; what ``write`` wrote is durable.
+
+        Threads that ask at one time share the transaction, and so wait for the disk
+        once; ``write`` is called again when it had to be begun anew.
+        """
+        self._together.ask(write)
+
+    @cached_property
+    def _together(self) -> Together[Callable[[Connection], None], None]:
+        return Together(self._write_all)
+
+    def _write_all(self, writes: Sequence[Callable[[Connection], None]]) -> list[None]:
+        with self.writing() as connection:
+            for write in writes:
+                write(connection)
+        return [None] * len(writes)
 
     def now(self, connection: Connection) -> datetime:
         """The instant by which leases and due times are measured, in UTC."""

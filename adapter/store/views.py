@@ -9,22 +9,29 @@ it must be prepared again first (``adapter.delivery.renewal``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import operator
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Executable,
+    Integer,
+    Select,
     Table,
+    Text,
     and_,
     bindparam,
-    literal,
+    not_,
     or_,
     select,
     tuple_,
+    union_all,
 )
 
 from adapter.store import payload
@@ -34,6 +41,7 @@ from adapter.store.paging import Page, cursor, marks_of
 from adapter.store.payload import Payload, pack
 from adapter.store.schema import (
     from_microseconds,
+    records,
     tasks,
     to_microseconds,
     view_resources,
@@ -45,6 +53,8 @@ __all__ = [
     "CURRENT",
     "EMPTY",
     "INVALID",
+    "ALL",
+    "About",
     "Bound",
     "Present",
     "StoredBundle",
@@ -112,31 +122,29 @@ def search_resources(
     ``kinds`` None: any recipient kind. ``patient`` are ids of Patients. Acceptance
     Tasks are found with the type Task. An unknown name finds nothing.
     """
+    asked = {
+        "kinds": None if kinds is None else sorted(kinds),
+        "ids": None if ids is None else list(ids),
+        "statuses": None if status is None else list(status),
+    }
+    values: dict[str, Any] = {
+        **_caller(caller_ods, present),
+        "type": resource_type,
+        "most": limit + 1,
+        **{name: value for name, value in asked.items() if value is not None},
+        **{f"bound_{n}": bound[1] for n, bound in enumerate(last_updated)},
+    }
+    if after is not None:
+        since, values["after_id"] = marks_of(after, int, str)
+        values["after"] = from_microseconds(int(since))
     rows: list[Any] = []
     with store.reading() as connection:
-        of_person = None
         if patient is not None or nhs_hash is not None:
-            of_person = _views_of(connection, caller_ods, patient, nhs_hash)
-        for table in _tables_of(resource_type):
-            where = [*_own(table, caller_ods, kinds), _is_current(views, present)]
-            if table is view_resources:
-                where.append(table.c.type == resource_type)
-            if of_person is not None:
-                where.append(table.c.view_id.in_(of_person))
-            if ids is not None:
-                where.append(table.c.id.in_(ids))
-            if status is not None:
-                where.append(table.c.status.in_(status))
-            where += [_compare(table.c.last_updated, *bound) for bound in last_updated]
-            if after is not None:
-                where.append(_is_after(table, after))
-            rows += connection.execute(
-                select(*_columns_of(table))
-                .join(views, views.c.view_id == table.c.view_id)
-                .where(*where)
-                .order_by(table.c.last_updated, table.c.id)
-                .limit(limit + 1)
-            )
+            values["views"] = _views_of(connection, caller_ods, patient, nhs_hash)
+        given = frozenset(values)
+        bounds = tuple(how for how, _ in last_updated)
+        for name in _tables_of(resource_type):
+            rows += connection.execute(_search(name, given, bounds), values)
         rows.sort(key=lambda row: (row.last_updated, row.id))
         found = _resources(connection, resource_type, rows[:limit])
     last = rows[limit - 1] if len(rows) > limit else None
@@ -155,12 +163,9 @@ def _views_of(
     Asked by itself, so that no database comes upon the thought of looking for one
     person among all that the caller has.
     """
-    where = [views.c.recipient_ods == caller_ods]
-    if patient is not None:
-        where.append(views.c.patient_id.in_(patient))
-    if nhs_hash is not None:
-        where.append(views.c.nhs_hash == nhs_hash)
-    return list(connection.execute(select(views.c.view_id).where(*where)).scalars())
+    values = {"caller": caller_ods, "patients": patient, "number": nhs_hash}
+    given = {name: value for name, value in values.items() if value is not None}
+    return list(connection.execute(_of_person(frozenset(given)), given).scalars())
 
 
 def read_resource(
@@ -194,29 +199,15 @@ def read_bundle(
     present: Present,
 ) -> StoredBundle | None:
     """The current view of that id as a collection, if it is the caller's own."""
-    question = (
-        select(views, view_versions.c.collection, view_versions.c.collection_encoding)
-        .join(
-            view_versions,
-            and_(
-                view_versions.c.view_id == views.c.view_id,
-                view_versions.c.version == views.c.version,
-            ),
-        )
-        .where(
-            views.c.view_id == view_id,
-            *_own(views, caller_ods, kinds),
-            _is_current(views, present),
-        )
-    )
+    values = {**_caller(caller_ods, present), "view": view_id}
+    if kinds is not None:
+        values["kinds"] = sorted(kinds)
     with store.reading() as connection:
-        row = connection.execute(question).one_or_none()
+        row = connection.execute(_bundle(kinds is None), values).one_or_none()
         if row is None:
             return None
         task = connection.execute(
-            select(tasks).where(
-                tasks.c.view_id == view_id, tasks.c.view_version == row.version
-            )
+            _TASK, {"view": view_id, "version": row.version}
         ).one_or_none()
     body, task_version = payload.read(row, "collection"), 1
     last_updated: datetime = row.stamped_at
@@ -246,35 +237,51 @@ def _with_task(collection: Payload, task_id: str, task: Payload) -> Payload:
     return pack(orjson.dumps(bundle))
 
 
+@dataclass(frozen=True)
+class About:
+    """What a question is about; nothing given: all that the caller has."""
+
+    view_id: str | None = None
+    patient: tuple[str, ...] | None = None
+    nhs_hash: str | None = None
+
+
+ALL = About()
+
+
 def stale_views(
     store: Store,
     caller_ods: str,
     kinds: Collection[str] | None,
     present: Present,
+    about: About = ALL,
     *,
     limit: int = 1000,
 ) -> list[str]:
     """The ids of the caller's own views that must be prepared again before an answer.
 
-    Empty ones are among them: at a birthday something may open.
+    Empty ones are among them: at a birthday something may open. A number is looked for
+    in the records too, for a view may come to have it.
     """
-    own = _own(views, caller_ods, kinds)
-    policy, directory = views.c.policy_version, views.c.directory_version
-    is_policy = policy == present.policy_version
-    # Each of these is a seek in an index, where "other than" would read every view.
-    reasons = (
-        views.c.valid_until <= present.at,
-        policy < present.policy_version,
-        policy > present.policy_version,
-        is_policy & (directory < present.directory_version),
-        is_policy & (directory > present.directory_version),
-    )
-    found: dict[str, None] = {}
+    values = {**_caller(caller_ods, present), "most": limit}
+    if kinds is not None:
+        values["kinds"] = sorted(kinds)
     with store.reading() as connection:
-        for reason in reasons:
-            question = select(views.c.view_id).where(*own, reason).limit(limit)
-            found.update(dict.fromkeys(connection.execute(question).scalars()))
-    return list(found)[:limit]
+        if about.view_id is not None:
+            values["views"] = [about.view_id]
+        elif about.patient is not None:
+            values["views"] = _views_of(connection, caller_ods, about.patient, None)
+        elif about.nhs_hash is not None:
+            values["views"] = _views_of_records(connection, about.nhs_hash)
+        found = connection.execute(_stale(frozenset(values)), values).scalars()
+        return list(dict.fromkeys(found))
+
+
+def _views_of_records(connection: Connection, person_key: str) -> list[str]:
+    """The ids of all views of the records that are about that person."""
+    of_person = connection.execute(_RECORDS, {"person": person_key}).all()
+    pairs = {"records": [tuple(row) for row in of_person]}
+    return list(connection.execute(_OF_RECORDS, pairs).scalars()) if of_person else []
 
 
 _FOUND = ("id", "view_id", "version", "last_updated", "status")
@@ -282,57 +289,140 @@ _IN_COLLECTION = (*_FOUND, "starts_at", "length")
 _BY_ITSELF = (*_FOUND, "body", "body_encoding")
 
 
-def _columns_of(table: Table) -> list[Any]:
-    """A Task has its own body; a resource is a part of its view's collection."""
-    if table is tasks:
-        return [table.c[name] for name in _BY_ITSELF]
-    version = views.c.version.label("view_version")
-    return [*(table.c[name] for name in _IN_COLLECTION), version]
-
-
-def _tables_of(resource_type: str) -> tuple[Table, ...]:
-    return (view_resources, tasks) if resource_type == "Task" else (view_resources,)
-
-
-def _is_after(table: Table, after: str) -> ColumnElement[bool]:
-    since, last_id = marks_of(after, int, str)
-    return tuple_(table.c.last_updated, table.c.id) > tuple_(
-        literal(from_microseconds(int(since)), table.c.last_updated.type),
-        literal(str(last_id)),
-    )
-
-
-def _own(
-    found: Any, caller_ods: str, kinds: Collection[str] | None
-) -> list[ColumnElement[bool]]:
-    where: list[ColumnElement[bool]] = [found.c.recipient_ods == caller_ods]
-    if kinds is not None:
-        where.append(found.c.recipient_kind.in_(sorted(kinds)))
-    return where
-
-
-def _is_fresh(found: Any, present: Present) -> ColumnElement[bool]:
-    return and_(
-        or_(found.c.valid_until.is_(None), found.c.valid_until > present.at),
-        found.c.policy_version == present.policy_version,
-        found.c.directory_version == present.directory_version,
-    )
-
-
-def _is_current(found: Any, present: Present) -> ColumnElement[bool]:
-    return and_(found.c.standing == CURRENT, _is_fresh(found, present))
-
-
-def _compare(column: Any, how: str, instant: datetime) -> ColumnElement[bool]:
-    compared: dict[str, ColumnElement[bool]] = {
-        "ge": column >= instant,
-        "gt": column > instant,
-        "le": column <= instant,
-        "lt": column < instant,
-        "eq": column == instant,
-        "ne": column != instant,
+def _caller(caller_ods: str, present: Present) -> dict[str, Any]:
+    return {
+        "caller": caller_ods,
+        "at": present.at,
+        "policy": present.policy_version,
+        "directory": present.directory_version,
     }
-    return compared[how]
+
+
+def _tables_of(resource_type: str) -> tuple[str, ...]:
+    return ("view_resources", "tasks") if resource_type == "Task" else _RESOURCES
+
+
+_RESOURCES = ("view_resources",)
+
+# Statements are built once for each set of what is asked, for building one costs more
+# than running it.
+_CALLER = bindparam("caller", type_=views.c.recipient_ods.type)
+_AT = bindparam("at", type_=views.c.valid_until.type)
+_POLICY, _DIRECTORY = (
+    bindparam("policy", type_=Text),
+    bindparam("directory", type_=Text),
+)
+_IS_FRESH = and_(
+    or_(views.c.valid_until.is_(None), views.c.valid_until > _AT),
+    views.c.policy_version == _POLICY,
+    views.c.directory_version == _DIRECTORY,
+)
+_IS_CURRENT = and_(views.c.standing == CURRENT, _IS_FRESH)
+
+
+def _in(column: Any, name: str) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column.in_(bindparam(name, expanding=True))
+    return found
+
+
+def _own(table: Table, given: frozenset[str]) -> list[ColumnElement[bool]]:
+    where = [table.c.recipient_ods == _CALLER]
+    return [*where, _in(table.c.recipient_kind, "kinds")] if "kinds" in given else where
+
+
+@cache
+def _search(
+    name: str, given: frozenset[str], bounds: tuple[str, ...]
+) -> Select[tuple[Any, ...]]:
+    """The question that takes these values, of Tasks or of the views' resources."""
+    table = tasks if name == "tasks" else view_resources
+    where = [*_own(table, given), _IS_CURRENT]
+    # A Task has its own body; a resource is a part of its view's collection.
+    columns: list[Any]
+    if table is tasks:
+        columns = [table.c[each] for each in _BY_ITSELF]
+    else:
+        where.append(table.c.type == bindparam("type"))
+        version = views.c.version.label("view_version")
+        columns = [*(table.c[each] for each in _IN_COLLECTION), version]
+    for key, column in (
+        ("views", table.c.view_id),
+        ("ids", table.c.id),
+        ("statuses", table.c.status),
+    ):
+        if key in given:
+            where.append(_in(column, key))
+    for number, how in enumerate(bounds):
+        at = bindparam(f"bound_{number}", type_=table.c.last_updated.type)
+        where.append(_COMPARED[how](table.c.last_updated, at))
+    if "after" in given:
+        place = tuple_(
+            bindparam("after", type_=table.c.last_updated.type),
+            bindparam("after_id", type_=table.c.id.type),
+        )
+        where.append(tuple_(table.c.last_updated, table.c.id) > place)
+    return (
+        select(*columns)
+        .join(views, views.c.view_id == table.c.view_id)
+        .where(*where)
+        .order_by(table.c.last_updated, table.c.id)
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+_COMPARED: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "ge": operator.ge,
+    "gt": operator.gt,
+    "le": operator.le,
+    "lt": operator.lt,
+    "eq": operator.eq,
+    "ne": operator.ne,
+}
+
+
+@cache
+def _of_person(given: frozenset[str]) -> Select[tuple[Any, ...]]:
+    where = _own(views, frozenset())
+    if "patients" in given:
+        where.append(_in(views.c.patient_id, "patients"))
+    if "number" in given:
+        where.append(views.c.nhs_hash == bindparam("number"))
+    return select(views.c.view_id).where(*where)
+
+
+@cache
+def _bundle(of_any_kind: bool) -> Select[tuple[Any, ...]]:
+    own = _own(views, frozenset(() if of_any_kind else ("kinds",)))
+    return (
+        select(views, view_versions.c.collection, view_versions.c.collection_encoding)
+        .join(
+            view_versions,
+            and_(
+                view_versions.c.view_id == views.c.view_id,
+                view_versions.c.version == views.c.version,
+            ),
+        )
+        .where(views.c.view_id == bindparam("view"), *own, _IS_CURRENT)
+    )
+
+
+@cache
+def _stale(given: frozenset[str]) -> Executable:
+    own = _own(views, given)
+    is_policy = views.c.policy_version == _POLICY
+    # Each of these is a seek in an index, where "other than" would read every view.
+    reasons = [
+        [views.c.valid_until <= _AT],
+        [views.c.policy_version < _POLICY],
+        [views.c.policy_version > _POLICY],
+        [is_policy, views.c.directory_version < _DIRECTORY],
+        [is_policy, views.c.directory_version > _DIRECTORY],
+    ]
+    if "views" in given:
+        reasons = [[_in(views.c.view_id, "views"), not_(_IS_FRESH)]]
+    return union_all(
+        *(select(views.c.view_id).where(*own, *reason) for reason in reasons)
+    ).limit(bindparam("most", type_=Integer))
 
 
 def _resources(
@@ -369,6 +459,19 @@ def _resources(
     return found
 
 
+_RECORDS = (
+    select(records.c.ods_code, records.c.record_id)
+    .where(records.c.person_key == bindparam("person"))
+    .distinct()
+)
+_OF_RECORDS = select(views.c.view_id).where(
+    tuple_(views.c.ods_code, views.c.record_id).in_(
+        bindparam("records", expanding=True)
+    )
+)
+_TASK = select(tasks).where(
+    tasks.c.view_id == bindparam("view"), tasks.c.view_version == bindparam("version")
+)
 _COLLECTION = select(
     view_versions.c.collection, view_versions.c.collection_encoding
 ).where(

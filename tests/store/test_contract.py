@@ -299,3 +299,31 @@ def test_a_number_that_may_not_leave_is_not_searched_by(
     number = nhs_number_hash(KEY, "9990000018")
     assert find(parts, "CarePlan", nhs_hash=number) == []
     assert find(parts, "CarePlan")
+
+
+def test_a_question_about_one_person_has_only_their_views_prepared_again(
+    parts: SmallParts,
+) -> None:
+    post(parts)
+    post(
+        parts,
+        {"young_person.nhs_number": "9990000026"},
+        record_id="tr-2",
+    )
+    mine, other = ids_of("r-amh"), ids_of("r-amh", "tr-2")
+    now = present_of(parts, parts.clock())
+    later = replace(now, policy_version="another")
+
+    def stale(present: views.Present, **about: object) -> set[str]:
+        asked = views.About(**about)  # type: ignore[arg-type]
+        return set(views.stale_views(parts.store, AMH, None, present, asked))
+
+    number = nhs_number_hash(KEY, "9990000018")
+    assert stale(now) == set()
+    assert stale(later) == {mine.view_id(), other.view_id()}
+    assert stale(later, patient=(mine.of("Patient"),)) == {mine.view_id()}
+    assert stale(later, nhs_hash=number) == {mine.view_id()}
+    assert stale(later, view_id=other.view_id()) == {other.view_id()}
+    assert stale(later, view_id=ids_of("r-gp").view_id()) == set()
+    assert stale(now, patient=(mine.of("Patient"),)) == set()
+    assert stale(later, nhs_hash="x") == set()

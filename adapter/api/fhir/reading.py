@@ -7,10 +7,10 @@ and another's id are one case, and nothing leaves before its audit row is commit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import g
 
@@ -23,13 +23,14 @@ from adapter.errors import NotReady, UnknownRecord
 from adapter.store import audit, views
 from adapter.store.history import resource_history
 from adapter.store.paging import Page
-from adapter.store.views import Bound, Present, StoredBundle, StoredResource
+from adapter.store.views import ALL, About, Bound, Present, StoredBundle, StoredResource
 
 if TYPE_CHECKING:
     from adapter.wiring import Parts
 
 
 VIEWS_AT_ONCE = 1000
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class Conditions:
 class Reading:
     """One caller's look at its own views, at one instant.
 
-    What is no longer current is prepared again first, so that it is never shown.
+    What is no longer current is never shown. Where what is asked for is not found, or
+    may be found in more than one view, what the question is about is prepared again
+    first.
     """
 
     def __init__(self, parts: Parts, caller: Caller, at: datetime) -> None:
@@ -54,19 +57,20 @@ class Reading:
         self.caller = unbraked(parts, caller)
         self.at = at
         self.present: Present = present_of(parts, at)
-        self._renew()
 
     def resource(self, resource_type: str, resource_id: str) -> StoredResource:
         """That resource. UnknownRecord when there is none in the caller's own views."""
         if not FHIR_ID.fullmatch(resource_id):
             resource_id = ""
-        found = views.read_resource(
-            self.parts.store,
-            self.caller.ods_code,
-            self.caller.kinds,
-            resource_type,
-            resource_id,
-            present=self.present,
+        found = self._found(
+            lambda: views.read_resource(
+                self.parts.store,
+                self.caller.ods_code,
+                self.caller.kinds,
+                resource_type,
+                resource_id,
+                present=self.present,
+            )
         )
         if found is None:
             raise UnknownRecord
@@ -82,9 +86,8 @@ class Reading:
         """
         if not FHIR_ID.fullmatch(resource_id):
             resource_id = ""
-        found = [
-            each
-            for each in resource_history(
+        served = self._found(
+            lambda: resource_history(
                 self.parts.store,
                 self.caller.ods_code,
                 self.caller.kinds,
@@ -92,7 +95,9 @@ class Reading:
                 resource_id,
                 present=self.present,
             )
-            if version is None or str(each.version) == version
+        )
+        found = [
+            each for each in served if version is None or str(each.version) == version
         ]
         if not found:
             raise UnknownRecord
@@ -103,12 +108,15 @@ class Reading:
         """That view as a collection. UnknownRecord when it is not the caller's own."""
         if not FHIR_ID.fullmatch(view_id):
             view_id = ""
-        found = views.read_bundle(
-            self.parts.store,
-            self.caller.ods_code,
-            self.caller.kinds,
-            view_id,
-            present=self.present,
+        found = self._found(
+            lambda: views.read_bundle(
+                self.parts.store,
+                self.caller.ods_code,
+                self.caller.kinds,
+                view_id,
+                present=self.present,
+            ),
+            About(view_id=view_id),
         )
         if found is None:
             raise UnknownRecord
@@ -135,10 +143,11 @@ class Reading:
         limit: int,
     ) -> Page[StoredResource]:
         """A page of the caller's own resources of a type, oldest change first."""
+        self.renew(About(patient=asked.patient, nhs_hash=asked.nhs_hash))
         return self._search(resource_type, asked, after=after, limit=limit)
 
     def named(self, resource_type: str, ids: Sequence[str]) -> list[StoredResource]:
-        """The caller's own resources of these ids, those that there are."""
+        """The caller's own resources of these ids, those that are in current views."""
         if not ids:
             return []
         asked = Conditions(ids=tuple(ids))
@@ -148,7 +157,15 @@ class Reading:
         """Write down what a search shows; an answer must not leave before this."""
         self._keep("search", shown)
 
-    def _renew(self) -> None:
+    def _found(self, read: Callable[[], Found], about: About = ALL) -> Found:
+        """What is read; a second time, once what it may be in was prepared again."""
+        found = read()
+        if not found:
+            self.renew(about)
+            found = read()
+        return found
+
+    def renew(self, about: About = ALL) -> None:
         """Prepare again what is no longer current; what cannot be is not shown.
 
         One that fails neither hides the others nor shows in the answer: an error would
@@ -163,6 +180,7 @@ class Reading:
                     self.caller.ods_code,
                     self.caller.kinds,
                     self.present,
+                    about,
                     limit=VIEWS_AT_ONCE + len(failed),
                 )
                 if view_id not in failed

@@ -74,6 +74,7 @@ def _held(parts: Parts, task_id: str) -> StoredTask:
     check_read_parameters()
     name = task_id if FHIR_ID.fullmatch(task_id) else ""
     reading = Reading(parts, current_caller(), parts.clock())
+    reading.renew()
     caller = reading.caller
     held = read_task(parts.store, name, caller.ods_code, caller.kinds)
     if held is None:
