@@ -23,14 +23,12 @@ exit codes in ``cli.py``. Messages name places and codes, never values.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True)
-class Issue:
+class Issue(NamedTuple):
     """One fault: how grave, which code, where, and what is wrong there.
 
     ``path`` is written as the record model writes it (``safety.risks[0].domain``), and

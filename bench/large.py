@@ -1,9 +1,10 @@
 """The largest record that is taken, posted to a real server: 5 MB, answered within 5 s.
 
-Three bodies of just under 5 MB: a record whose lists are full, with four recipients,
-which is accepted and prepared for each; the same full of faults; and one property of
-text that is markup, control and bidirectional characters from end to end. All
-three are posted three times: memory may not grow from the first round to the last.
+Four bodies of up to 5 MB: a record whose lists are full, with four recipients, which is
+accepted and prepared for each; the same full of faults; one with 350,000 names that the
+model does not know; and one property of text that is markup, control and bidirectional
+characters from end to end. All four are posted three times: memory may not grow from
+the first round to the last.
 """
 
 import json
@@ -33,6 +34,7 @@ MOST = 500
 BUDGET_S = 5.0
 SLACK_MB = 15
 ROUNDS = 3
+UNKNOWN = 350_000
 WORDS = "Evenings are harder after arguments; music and a walk help. "
 HOSTILE = "<script>\u202e\u0007&#0;</script>\ufdfa"
 
@@ -93,6 +95,9 @@ def bodies(version: int = 1) -> Iterator[tuple[str, bytes, int]]:
                     item.update(dict.fromkeys(item, 1.5), of_our_own=None)
     faulty["padding"] = ["x"] * ((LARGEST - len(json.dumps(faulty)) - 100) // 5)
     yield "refused for thousands of faults", _within(faulty), 422
+    strange = template(TYPES[1], now=NOW)
+    strange["safety"].update({f"u{n}": 0 for n in range(UNKNOWN)})
+    yield "refused for unknown names", _within(strange), 422
     hostile = template(TYPES[1], now=NOW)
     long = HOSTILE * (LARGEST // len(json.dumps(HOSTILE)) - 2_000)
     hostile["safety"]["formulation"]["summary"] = long

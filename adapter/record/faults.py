@@ -7,16 +7,15 @@ gaps decide the severity. Messages say what is allowed and never what was sent.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Place = tuple[str | int, ...]
 """Where in the tree: property names, and positions in lists from 0."""
 
-_SHOWABLE = re.compile(r"[A-Za-z0-9_@$:-]{1,64}")
+_SHOWABLE = re.compile(r"[A-Za-z0-9_@$:-]{1,64}").fullmatch
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """A code of section 14 and why, in words that hold no value.
 
     ``absent`` is true where something required is not there: the completeness half of
@@ -28,8 +27,7 @@ class Fault:
     absent: bool = False
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """A fault at its place."""
 
     place: Place
@@ -59,9 +57,28 @@ def write_path(place: Place) -> str:
     """
     written = ""
     for step in place:
-        if isinstance(step, int):
-            written += f"[{step}]"
-        else:
-            name = step if _SHOWABLE.fullmatch(step) else "?"
-            written += f".{name}" if written else name
+        written = _one_further(written, step)
     return written
+
+
+class Paths:
+    """Writes places as ``write_path`` does, what many have in common only once."""
+
+    def __init__(self) -> None:
+        self._written: dict[Place, str] = {}
+
+    def __call__(self, place: Place) -> str:
+        if not place:
+            return ""
+        parent = place[:-1]
+        written = self._written.get(parent)
+        if written is None:
+            self._written[parent] = written = write_path(parent)
+        return _one_further(written, place[-1])
+
+
+def _one_further(written: str, step: str | int) -> str:
+    if isinstance(step, int):
+        return f"{written}[{step}]"
+    name = step if _SHOWABLE(step) else "?"
+    return f"{written}.{name}" if written else name

@@ -12,7 +12,7 @@ from typing import Any
 from adapter.errors import Issue, Severity
 from adapter.record.codes import ISSUE_CODES
 from adapter.record.declarations import DECLARATIONS
-from adapter.record.faults import Fault, Finding, Place, write_path
+from adapter.record.faults import Fault, Finding, Paths, Place, write_path
 from adapter.record.vocabulary import ACTIVE_STATUSES
 
 COMPLETENESS_CODES = frozenset(
@@ -119,6 +119,7 @@ def grade(tree: Any, findings: Iterable[Finding]) -> list[Issue]:
     is_active = not isinstance(tree, Mapping) or _counts_as_active(tree.get("status"))
     gaps = set(_gaps(tree).values())
     issues = []
+    write = Paths()
     for finding in findings:
         code, message = finding.fault.code, finding.fault.message
         severity: Severity = "warning" if code.startswith("W_") else "error"
@@ -128,7 +129,7 @@ def grade(tree: Any, findings: Iterable[Finding]) -> list[Issue]:
             elif not gaps.isdisjoint(_coverable(finding)):
                 severity, code = "warning", "W_DECLARED_GAP"
                 message = "not there yet; a declared gap says who adds it and when"
-        issues.append(Issue(severity, code, write_path(finding.place), message))
+        issues.append(Issue(severity, code, write(finding.place), message))
     return issues
 
 

@@ -122,7 +122,7 @@ def _in_order(text: Text, findings: Iterator[Finding]) -> list[Finding]:
     kept = [
         f
         for f in found
-        if not _is_under(f.place, missing)
+        if not (missing and _is_under(f.place, missing))
         and (f.place not in banned or f.fault == STRATIFICATION)
     ]
     kept.extend(unneeded_gaps(text.tree, kept))

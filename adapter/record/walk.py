@@ -178,6 +178,33 @@ _RANK = {
 }
 
 
+#: Sorts as the steps of a place stand: whether a step is missing, then its position.
+Order = tuple[tuple[int, int], ...]
+
+
+class _Holder:
+    """What holds the last step of a place: its own order, its names, its path."""
+
+    __slots__ = ("names", "node", "order", "path")
+
+    def __init__(self, order: Order, node: Any, path: str) -> None:
+        self.order, self.node, self.path = order, node, path
+        names = node if isinstance(node, dict) else ()
+        self.names = {name: (0, position) for position, name in enumerate(names)}
+
+    def rank(self, step: str | int) -> tuple[int, int]:
+        """Where a step stands among what is held."""
+        if isinstance(step, int):
+            return 0, step
+        return self.names.get(step) or (1, _RANK.get(self.below(step), len(_RANK)))
+
+    def below(self, step: str | int) -> str:
+        """The declared path of what is held under a step."""
+        if isinstance(step, int):
+            return f"{self.path}[]"
+        return f"{self.path}.{step}" if self.path else step
+
+
 class DocumentOrder:
     """Where places stand in the JSON text, as keys to sort by.
 
@@ -186,35 +213,31 @@ class DocumentOrder:
     """
 
     def __init__(self, tree: Any) -> None:
-        self._tree = tree
-        self._positions: dict[int, dict[str, int]] = {}
+        # Many places have a parent in common: where that stands is found out once.
+        self._holders: dict[Place, _Holder] = {(): _Holder((), tree, "")}
 
-    def __call__(self, place: Place) -> tuple[tuple[int, int], ...]:
-        key: list[tuple[int, int]] = []
-        node = self._tree
-        path = ""
-        for step in place:
-            if isinstance(step, int):
-                path += "[]"
-                is_there = isinstance(node, list) and step < len(node)
-                node = node[step] if is_there else None
-                key.append((0, step))
-                continue
-            path = f"{path}.{step}" if path else step
-            if isinstance(node, dict) and step in node:
-                key.append((0, self._position(node, step)))
-                node = node[step]
-            else:
-                key.append((1, _RANK.get(path, len(_RANK))))
-                node = None
-        return tuple(key)
+    def __call__(self, place: Place) -> Order:
+        if not place:
+            return ()
+        holder = self._holder(place[:-1])
+        return (*holder.order, holder.rank(place[-1]))
 
-    def _position(self, node: dict[str, Any], name: str) -> int:
-        names = self._positions.get(id(node))
-        if names is None:
-            names = {name: position for position, name in enumerate(node)}
-            self._positions[id(node)] = names
-        return names[name]
+    def _holder(self, place: Place) -> _Holder:
+        known = self._holders.get(place)
+        if known is None:
+            above, step = self._holder(place[:-1]), place[-1]
+            order = (*above.order, above.rank(step))
+            node = child_of(above.node, step)
+            known = _Holder(order, node, above.below(step))
+            self._holders[place] = known
+        return known
+
+
+def child_of(node: Any, step: str | int) -> Any:
+    """What stands under a step of a node; None where nothing does."""
+    if isinstance(step, int):
+        return node[step] if isinstance(node, list) and step < len(node) else None
+    return node.get(step) if isinstance(node, dict) else None
 
 
 def stands(tree: Any, place: Place) -> bool:

@@ -7,7 +7,6 @@ where it would have come from, and what stands around it says in which item.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from adapter.errors import Issue, Severity
@@ -62,14 +61,14 @@ class Back:
         for issue in issues:
             place = self.locate(read_place(issue.path)) if issue.path else ()
             if not (place and is_under(place, faulted)):
-                told.append((place, replace(issue, record_path=issue.path)))
+                told.append((place, issue._replace(record_path=issue.path)))
         order = DocumentOrder(self._tree)
         told.sort(key=lambda each: order(_standing(each[0])))
         written: dict[tuple[str, ...], Issue] = {}
         for place, issue in told:
             path = write_place(place, in_tables=self._in_tables)
             same = (issue.severity, issue.code, path, issue.message)
-            written.setdefault(same, replace(issue, path=path))
+            written.setdefault(same, issue._replace(path=path))
         return list(written.values())
 
     def locate(self, place: Place) -> Place:
