@@ -43,6 +43,8 @@ class Settings:
     callers_file: Path | None = None  # who may call; None: nobody
     secrets_dir: Path | None = None  # a file a secret, named by the directory
     max_body_bytes: int = 5_000_000  # largest record taken, in bytes
+    arrival_alarm_hours: int = 72  # before responsibility moves: has it arrived?
+    acceptance_alarm_hours: int = 24  # before it moves: has a person accepted it?
     production: bool = False  # true refuses test NHS numbers and the tester's clock
     clock: datetime | None = None  # tester's clock: the instant at which to start
     log_level: str = "INFO"  # DEBUG, INFO, WARNING or ERROR
@@ -52,6 +54,13 @@ class Settings:
 
 def _integer(text: str) -> int:
     return int(text)
+
+
+def _hours(text: str) -> int:
+    hours = int(text)
+    if not 0 <= hours <= 24 * 365:
+        raise ValueError
+    return hours
 
 
 def _boolean(text: str) -> bool:
@@ -104,6 +113,8 @@ _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "callers_file": (_file, "a file that exists"),
     "secrets_dir": (_folder, "a folder that exists"),
     "max_body_bytes": (_integer, "a whole number"),
+    "arrival_alarm_hours": (_hours, "a whole number of hours, 0 to 8760"),
+    "acceptance_alarm_hours": (_hours, "a whole number of hours, 0 to 8760"),
     "production": (_boolean, "true or false"),
     "clock": (parse_instant, "an RFC 3339 instant"),
     "log_level": (_level, "DEBUG, INFO, WARNING or ERROR"),

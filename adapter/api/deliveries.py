@@ -153,7 +153,8 @@ def delivery_as_json(
 ) -> dict[str, Any]:
     """A delivery as its sender sees it, with the brake of those ``on`` that holds it.
 
-    ``attempts`` counts the requests made so far.
+    ``attempts`` counts the requests made so far; ``moves_at`` is when clinical
+    responsibility moves, ``alarmed_at`` when a person was told that it is late for it.
     """
     brake = None
     if delivery.state in UNDELIVERED:
@@ -176,6 +177,8 @@ def delivery_as_json(
         "next_attempt_at": _optional(delivery.next_attempt_at),
         "created_at": format_instant(delivery.created_at),
         "state_since": format_instant(delivery.state_since),
+        "moves_at": _optional(delivery.moves_at),
+        "alarmed_at": _optional(delivery.alarmed_at),
         "brake": {
             "scope": brake.scope,
             "name": brake.name,

@@ -1,7 +1,7 @@
 """Figures for Prometheus, on a port of their own: never on the public application.
 
 Counts of requests are of this process; what the store holds is asked at each scrape.
-Labels are routes, statuses and states: no ids, no organisations, no people.
+Labels are routes, statuses, states and purposes: no ids, no organisations, no people.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from adapter.delivery.model import State
 from adapter.store.brakes import ALL, ENDPOINT, KIND
 from adapter.store.figures import figures
+from adapter.worklist.words import PURPOSES
 
 if TYPE_CHECKING:
     from adapter.wiring import Parts
@@ -63,9 +64,14 @@ class StoreFigures(Collector):
         for scope in (ENDPOINT, KIND, ALL):
             brakes.add_metric([scope], sum(on.scope == scope for on in found.brakes))
         yield brakes
-        yield GaugeMetricFamily(
-            "adapter_worklist_open", "Things that need a person.", found.open_worklist
+        worklist = GaugeMetricFamily(
+            "adapter_worklist_open",
+            "Things that need a person, by purpose.",
+            labels=["purpose"],
         )
+        for purpose in sorted({*PURPOSES, *found.open_worklist}):
+            worklist.add_metric([purpose], found.open_worklist.get(purpose, 0))
+        yield worklist
 
 
 def registry_of(parts: Parts) -> CollectorRegistry:

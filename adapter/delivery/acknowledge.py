@@ -19,8 +19,8 @@ from sqlalchemy import Connection
 from adapter.bundle.build import to_bytes
 from adapter.canonical import CODE_SYSTEM
 from adapter.clock import format_instant
-from adapter.delivery import lanes, outbox
-from adapter.delivery.model import ARRIVED, STOPPED, State
+from adapter.delivery import lanes, lateness, outbox
+from adapter.delivery.model import ARRIVED, STOPPED, UNDELIVERED, State
 from adapter.errors import Issue, UnknownRecord
 from adapter.store import Store, audit, deliveries, records, tasks, worklist
 from adapter.store.audit import Entry
@@ -235,9 +235,18 @@ def _move(
     person_key = records.read_person_key(
         connection, delivery.ods_code, delivery.record_id
     )
+    is_answer = to in (State.ACCEPTED, State.DECLINED)
     worklist.close_delivery_duties(
-        connection, delivery.ods_code, person_key, [delivery.id], by=actor, at=at
+        connection,
+        delivery.ods_code,
+        person_key,
+        [delivery.id],
+        by=actor,
+        at=at,
+        purposes=worklist.OF_DELIVERIES if is_answer else worklist.HAS_STOPPED,
     )
+    if not is_answer and delivery.state in UNDELIVERED and delivery.is_told_late:
+        lateness.arrived(connection, delivery, person_key, actor, at)
     if to is State.DECLINED:
         declined = replace(delivery, reason="declined")
         duty: Duty = outbox.failure(declined, person_key, worklist.HANDOVER_DECLINED)

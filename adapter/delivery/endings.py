@@ -113,6 +113,7 @@ def withdraw(
             purpose=WITHDRAWAL,
             retires=tuple(held.reference for held in ends),
             moves_at=None,
+            watched_for=None,
         ),
         body=pack(to_bytes(bundle)),
     )

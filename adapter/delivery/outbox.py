@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from adapter.delivery import held, lanes
+from adapter.delivery import held, lanes, lateness
 from adapter.delivery.model import State
 from adapter.delivery.narrowing import (
     element_removed,
@@ -201,7 +201,9 @@ def save(
                 [each.id for each in over],
                 by=actor,
                 at=at,
+                purposes=worklist.HAS_STOPPED,
             )
+    entries += lateness.follow(connection, releases, person_keys, by=actor, at=at)
     worklist.add_duties(connection, duties, at)
     _take_off_what_lapsed(connection, releases, person_keys, actor, at)
     for record_id in sorted(person_keys):
@@ -522,17 +524,6 @@ def moved(
     delivery: Delivery, to: State, reason: str | None, actor: str, at: datetime
 ) -> Entry:
     """The audit entry of a delivery that went to another state."""
-    return Entry(
-        event=audit.DELIVERY_MOVED,
-        at=at,
-        actor=actor,
-        ods_code=delivery.ods_code,
-        record_id=delivery.record_id,
-        record_version=delivery.record_version,
-        recipient_id=delivery.recipient_id,
-        view_id=delivery.view_id,
-        view_version=delivery.view_version,
-        delivery_id=delivery.id,
-        correlation_id=delivery.correlation_id,
-        detail={"state": to.value, "reason": reason},
+    return audit.of_delivery(
+        delivery, audit.DELIVERY_MOVED, actor, at, state=to.value, reason=reason
     )

@@ -17,7 +17,7 @@ from adapter.directory.model import Directory
 from adapter.disclosure.model import Decision, Outcome
 from adapter.prepare import Tools
 from adapter.record.model import Record
-from adapter.store.deliveries import Delivery
+from adapter.store.deliveries import ARRIVAL, Delivery
 from adapter.store.heads import ResourceRow, ViewHead
 from adapter.store.holdings import Holdings
 from adapter.store.holds import Hold
@@ -87,7 +87,8 @@ class Release:
     resources that are sent and never read here ("Communication/<uuid>"). ``kept_back``
     says why no withdrawal goes by itself to one who may hold what is over, None
     otherwise. ``hold`` is what waits for people, or was refused by one, instead of
-    standing; what waited before and is not this is over.
+    standing; what waited before and is not this is over. ``moves_at`` is when clinical
+    responsibility moves by now.
     """
 
     before: Before
@@ -103,6 +104,7 @@ class Release:
     also_sent: tuple[str, ...] = ()
     kept_back: str | None = None
     hold: Hold | None = None
+    moves_at: datetime | None = None
 
     @property
     def newest_delivery(self) -> Delivery | None:
@@ -152,6 +154,7 @@ def new_delivery(
     reason: str | None,
 ) -> Delivery:
     """A delivery of the version that ``head`` names, not yet in any lane."""
+    moment = moves_at(around.record)
     return Delivery(
         id=str(uuid.uuid4()),
         ods_code=head.ods_code,
@@ -174,5 +177,6 @@ def new_delivery(
         next_attempt_at=None,
         created_at=around.at,
         state_since=around.at,
-        moves_at=moves_at(around.record),
+        moves_at=moment,
+        watched_for=ARRIVAL if moment else None,
     )

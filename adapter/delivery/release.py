@@ -42,6 +42,7 @@ from adapter.delivery.planned import (
     Before,
     Circumstances,
     Release,
+    moves_at,
     new_delivery,
 )
 from adapter.delivery.review import hold_for, must_wait, takes_away, what_still_stands
@@ -99,6 +100,7 @@ def plan(
         decision=prepared.decision if prepared else None,
         is_new_version=head.version != (before.head.version if before.head else 0),
         issues=tuple({"code": fault.code, "path": fault.path} for fault in faults),
+        moves_at=moves_at(around.record),
     )
     if not release.is_new_version:
         return release

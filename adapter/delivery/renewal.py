@@ -412,7 +412,13 @@ def _mended(
         connection, delivery.ods_code, delivery.record_id
     )
     worklist.close_delivery_duties(
-        connection, delivery.ods_code, person_key, [delivery.id], by=actor, at=at
+        connection,
+        delivery.ods_code,
+        person_key,
+        [delivery.id],
+        by=actor,
+        at=at,
+        purposes=worklist.HAS_STOPPED,
     )
     entry = outbox.moved(delivery, State.QUEUED, None, actor, at)
     audit.append(connection, [replace(entry, event=audit.DELIVERY_REDRIVEN)])

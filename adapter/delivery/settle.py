@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapter.delivery import breaker, lanes, outbox
+from adapter.delivery import breaker, lanes, lateness, outbox
 from adapter.delivery.lanes import Claimed, LeaseLost
 from adapter.delivery.model import WAITING, Answer, Outcome, State
 from adapter.delivery.retry import FEW_TRIES_REASONS, RetryPolicy, next_attempt_at
@@ -227,6 +227,11 @@ def _tell(
         connection,
         [outbox.moved(delivery, verdict.state, verdict.reason, audit.WORKER, now)],
     )
+    if verdict.state is State.DELIVERED and delivery.is_told_late:
+        person_key = records.read_person_key(
+            connection, delivery.ods_code, delivery.record_id
+        )
+        lateness.arrived(connection, delivery, person_key, audit.WORKER, now)
     purpose = {
         State.FAILED: worklist.DELIVERY_FAILED,
         State.EXPIRED: worklist.DELIVERY_EXPIRED,

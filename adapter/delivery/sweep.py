@@ -1,20 +1,21 @@
 """The unattended sweep: what time alone changes is found, and acted upon.
 
 Views whose time has passed, or that were made with another policy or directory, are
-prepared again, so that updates and withdrawals flow although nobody asks. Birthdays and
-declared gaps are put on the worklist. One worker sweeps at a time, by a lease in the
-store. Source: design, sections 2 and 3.
+prepared again, so that updates and withdrawals flow although nobody asks. Birthdays,
+declared gaps and handovers that are late for the move are put on the worklist. One
+worker sweeps at a time, by a lease in the store. Source: design, sections 2 and 3.
 """
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from adapter import logs
 from adapter.clock import Clock
+from adapter.delivery.lateness import raise_alarms
 from adapter.delivery.reminders import gap_times, next_looks, notice_now
 from adapter.delivery.renewal import present_of, renew
 from adapter.errors import NotReady
@@ -34,7 +35,7 @@ LOOK = timedelta(seconds=5)
 """How often a worker looks whether a sweep is due."""
 
 AT_ONCE = 500
-"""How many views, and how many reminders, one sweep sees to; the rest follow."""
+"""How many views, reminders and alarms one sweep sees to; the rest follow."""
 
 
 class Parts(IntakeParts, Protocol):
@@ -46,11 +47,14 @@ class Parts(IntakeParts, Protocol):
 
 @dataclass(frozen=True)
 class Sweep:
-    """How many views were prepared again, how many failed, reminders seen to."""
+    """How many views were prepared again and how many failed, reminders seen to, and
+    deliveries told to be late.
+    """
 
     renewed: int
     failed: int
     reminded: int
+    late: int
 
 
 def sweep_once(
@@ -72,9 +76,10 @@ def sweep_once(
         sweeps.remind_all(parts.store, BIRTHDAY, at)
     renewed, failed, is_whole = _renew(parts, at, everything, at_once)
     reminded = _remind(parts, at, at_once)
+    late = raise_alarms(parts.store, parts.settings, at, limit=at_once)
     # What is not through is begun again as if the policy had only just changed.
     sweeps.end(parts.store, owner, now if is_whole else last)
-    return Sweep(renewed, failed, reminded)
+    return Sweep(renewed, failed, reminded, late)
 
 
 def run(
@@ -94,13 +99,8 @@ def run(
             # The store may be away for a while; the next sweep does what is left.
             log.error(logs.REQUEST_FAILED, error=type(error).__name__)
         else:
-            if swept is not None and (swept.renewed or swept.failed or swept.reminded):
-                log.info(
-                    logs.SWEPT,
-                    renewed=swept.renewed,
-                    failed=swept.failed,
-                    reminded=swept.reminded,
-                )
+            if swept is not None and any(astuple(swept)):
+                log.info(logs.SWEPT, **asdict(swept))
         stop.wait(min(look, interval).total_seconds())
 
 

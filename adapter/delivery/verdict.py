@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapter.clock import format_instant
-from adapter.delivery import outbox
+from adapter.delivery import lateness, outbox
 from adapter.delivery.model import State
 from adapter.delivery.renewal import Replan, plan_again, save_again
 from adapter.errors import Conflict, NotReady
@@ -105,6 +105,10 @@ def refuse_held(
             raise Conflict(_OVER)
         entry = outbox.moved(delivery, State.WITHDRAWN, REFUSED, actor, at)
         audit.append(connection, [entry])
+        person_key = records.read_person_key(
+            connection, delivery.ods_code, delivery.record_id
+        )
+        lateness.no_longer_late(connection, delivery, person_key, actor, at)
         return handling.act_on_held(
             connection,
             item_id,

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from adapter.store import chain
+from adapter.store.deliveries import Delivery
 from adapter.store.engine import Store, leave_to_the_end
 from adapter.store.paging import Page, cursor, marks_of, page
 from adapter.store.schema import audit
@@ -28,6 +29,7 @@ VIEW_HELD = "view-held"
 DELIVERY_QUEUED = "delivery-queued"
 DELIVERY_MOVED = "delivery-moved"
 DELIVERY_REDRIVEN = "delivery-redriven"
+DELIVERY_LATE = "delivery-late"
 TASK_CANCELLED = "task-cancelled"
 TASK_ANSWERED = "task-answered"
 VIEW_READ = "view-read"
@@ -59,6 +61,26 @@ class Entry:
     task_id: str | None = None
     correlation_id: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def of_delivery(
+    delivery: Delivery, event: str, actor: str, at: datetime, **detail: Any
+) -> Entry:
+    """What happened to a delivery, which is named with all that it belongs to."""
+    return Entry(
+        event=event,
+        at=at,
+        actor=actor,
+        ods_code=delivery.ods_code,
+        record_id=delivery.record_id,
+        record_version=delivery.record_version,
+        recipient_id=delivery.recipient_id,
+        view_id=delivery.view_id,
+        view_version=delivery.view_version,
+        delivery_id=delivery.id,
+        correlation_id=delivery.correlation_id,
+        detail=detail,
+    )
 
 
 def append(connection: Connection, entries: Sequence[Entry]) -> None:

@@ -35,6 +35,9 @@ from adapter.store.schema import deliveries
 SHARE = "share"
 WITHDRAWAL = "withdrawal"
 
+ARRIVAL = "arrival"
+ACCEPTANCE = "acceptance"
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -46,7 +49,10 @@ class Delivery:
     saying. ``issues`` are the faults of a bundle that may not leave: code and place.
     ``purpose`` is ``share``, or ``withdrawal`` for what ends what was sent; ``patient``
     how its body speaks of the person; ``retires`` what the body ends ("Flag/<uuid>");
-    ``moves_at`` when clinical responsibility moves, None where the record is silent.
+    ``moves_at`` when clinical responsibility moves, None where the record is silent;
+    ``watched_for`` what the clock watches it for until then (``arrival``, later
+    ``acceptance``), None for nothing more; ``alarmed_at`` when a person was last told
+    that it is late.
     """
 
     id: str
@@ -75,6 +81,12 @@ class Delivery:
     retires: tuple[str, ...] = ()
     moves_at: datetime | None = None
     alarmed_at: datetime | None = None
+    watched_for: str | None = None
+
+    @property
+    def is_told_late(self) -> bool:
+        """Whether a person was told that it is late in what it was watched for."""
+        return self.alarmed_at is not None and self.watched_for is None
 
 
 _FIELDS = tuple(Delivery.__dataclass_fields__)
@@ -278,11 +290,16 @@ def insert_deliveries(
 def release_delivery(
     connection: Connection, delivery: Delivery, body: Payload | None
 ) -> bool:
-    """Whether what was held under its id is this delivery now."""
+    """Whether what was held under its id is this delivery now.
+
+    It is as old as it was, and told or watched as before.
+    """
+    as_before = ("created_at", "alarmed_at", "watched_for")
+    kept = {name: deliveries.c[name] for name in as_before}
     changed = connection.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery.id, deliveries.c.state == State.HELD.value)
-        .values(**{**_columns(delivery, body), "created_at": deliveries.c.created_at})
+        .values(**{**_columns(delivery, body), **kept})
     )
     return changed.rowcount == 1
 
@@ -401,6 +418,48 @@ _IN_STATE = (
     .with_for_update()
 )
 _KEEP_ATTEMPTS = insert(attempts_table)
+
+
+def watch(connection: Connection, delivery_id: str, **changes: Any) -> None:
+    """Nothing; ``watched_for``, ``alarmed_at`` or ``moves_at`` are as ``changes``."""
+    connection.execute(
+        update(deliveries).where(deliveries.c.id == delivery_id).values(**changes)
+    )
+
+
+def told_late(connection: Connection, delivery_ids: Collection[str]) -> set[str]:
+    """Those of these deliveries that a person was told are late, and still are."""
+    if not delivery_ids:
+        return set()
+    found = connection.execute(
+        select(deliveries.c.id).where(
+            deliveries.c.id.in_(sorted(delivery_ids)),
+            deliveries.c.alarmed_at.is_not(None),
+            deliveries.c.watched_for.is_(None),
+        )
+    )
+    return set(found.scalars())
+
+
+def watched(
+    store: Store, watched_for: str, moves_by: datetime, *, limit: int
+) -> list[Delivery]:
+    """The deliveries that are watched for that and move by then, soonest first.
+
+    One that is being sent just now is not among them: it is about to be known.
+    """
+    question = (
+        select(deliveries)
+        .where(
+            deliveries.c.watched_for == watched_for,
+            deliveries.c.moves_at <= moves_by,
+            deliveries.c.state != State.SENDING.value,
+        )
+        .order_by(deliveries.c.moves_at)
+        .limit(limit)
+    )
+    with store.reading() as connection:
+        return [delivery_of(row) for row in connection.execute(question)]
 
 
 def replace_body(

@@ -19,12 +19,13 @@ class Figures:
     """How the store stands at an instant.
 
     ``deliveries`` has every state. ``oldest_undelivered`` is the age of the oldest
-    delivery that has not arrived and still may; nothing without one.
+    delivery that has not arrived and still may; nothing without one. ``open_worklist``
+    counts what is open by purpose, where there is any.
     """
 
     deliveries: dict[State, int]
     oldest_undelivered: timedelta
-    open_worklist: int
+    open_worklist: dict[str, int]
     brakes: tuple[Brake, ...]
 
 
@@ -39,8 +40,10 @@ def figures(store: Store, at: datetime) -> Figures:
             .limit(1)
         ).scalar_one_or_none()
         open_items = connection.execute(
-            select(func.count()).where(worklist.c.closed_at.is_(None))
-        ).scalar_one()
+            select(worklist.c.purpose, func.count())
+            .where(worklist.c.closed_at.is_(None))
+            .group_by(worklist.c.purpose)
+        ).all()
         on = tuple(read_brakes(connection))
     age = timedelta() if oldest is None else max(at - oldest, timedelta())
-    return Figures(count_by_state(store), age, open_items, on)
+    return Figures(count_by_state(store), age, dict(open_items), on)

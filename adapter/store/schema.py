@@ -280,15 +280,18 @@ deliveries = Table(
     # "Flag/<uuid>" of each resource that the body ends at the recipient's.
     Column("retires", JSON),
     Column("moves_at", Instant),
+    # When a person was last told that it is late, and what the clock watches it for
+    # until then: arrival, acceptance, or nothing more.
     Column("alarmed_at", Instant),
+    Column("watched_for", WORD),
     UniqueConstraint("lane", "sequence"),
     Index("deliveries_of_sender", "ods_code", "number"),
     Index("deliveries_of_record", "ods_code", "record_id", "record_version"),
     Index("deliveries_of_view", "view_id", "view_version"),
     Index("deliveries_by_state", "state", "number"),
-    Index("deliveries_to_alarm", "moves_at",
-          sqlite_where=text("moves_at IS NOT NULL AND alarmed_at IS NULL"),
-          postgresql_where=text("moves_at IS NOT NULL AND alarmed_at IS NULL")),
+    Index("deliveries_to_watch", "watched_for", "moves_at",
+          sqlite_where=text("watched_for IS NOT NULL"),
+          postgresql_where=text("watched_for IS NOT NULL")),
 )  # fmt: skip
 
 # What waits, or waited, for people to release it. The delivery says how it stands.

@@ -67,6 +67,16 @@ def find_task(connection: Connection, task_id: str) -> StoredTask | None:
     return _task(row) if row is not None else None
 
 
+def is_asked(connection: Connection, view_id: str, view_version: int) -> bool:
+    """Whether that version of a view asks somebody to accept it."""
+    found = connection.execute(
+        select(tasks.c.id).where(
+            tasks.c.view_id == view_id, tasks.c.view_version == view_version
+        )
+    )
+    return found.first() is not None
+
+
 def insert_tasks(connection: Connection, added: Sequence[StoredTask]) -> None:
     """Nothing; the Tasks are kept."""
     rows = [

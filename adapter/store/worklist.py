@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,12 @@ DECLARED_GAP = "DECLARED_GAP"
 SUPERSESSION = "SUPERSESSION"
 DELIVERY_LATE = "DELIVERY_LATE"
 RELEASE_VIEW = "RELEASE_VIEW"
+
+HAS_STOPPED = frozenset({DELIVERY_FAILED, DELIVERY_EXPIRED, RELEASE_VIEW})
+"""Purposes that say of a delivery that a person has to move it."""
+
+OF_DELIVERIES = HAS_STOPPED | {DELIVERY_LATE}
+"""Purposes that speak of one delivery, until it is over."""
 
 WITHOUT_WORK = frozenset({"RECORD", "MARK_INCOMPLETE", "SILENT_OMISSION"})
 """Obligations that are met by what the adapter does itself."""
@@ -182,11 +188,12 @@ def close_delivery_duties(
     *,
     by: str,
     at: datetime,
+    purposes: Collection[str],
 ) -> None:
-    """Nothing; the items no longer speak of these deliveries.
+    """Nothing; the items of these purposes no longer speak of these deliveries.
 
-    An item that then speaks of nothing is closed: a later version, a redrive or an
-    answer has dealt with it. Should one fail once more, it comes again.
+    An item that then speaks of nothing is closed: a later version, a redrive, an
+    arrival or an answer has dealt with it. Should one fail once more, it comes again.
     """
     gone = set(delivery_ids)
     rows = connection.execute(
@@ -194,7 +201,7 @@ def close_delivery_duties(
         .where(
             worklist.c.ods_code == ods_code,
             worklist.c.person_key == person_key,
-            worklist.c.purpose.in_([DELIVERY_FAILED, DELIVERY_EXPIRED, RELEASE_VIEW]),
+            worklist.c.purpose.in_(sorted(purposes)),
         )
         .order_by(worklist.c.id)
         .with_for_update()
@@ -214,6 +221,25 @@ def close_delivery_duties(
             connection.execute(
                 update(worklist).where(worklist.c.id == row.id).values(**change)
             )
+
+
+def hand_on(connection: Connection, delivery_id: str, duty: Duty, at: datetime) -> bool:
+    """Whether an open item spoke of that delivery, and now of the duty's in its place.
+
+    The item stays whose it is, and keeps its history.
+    """
+    key = (duty.ods_code, duty.person_key, duty.purpose)
+    found = _find(connection, *key)
+    if found is None or found.closed_at is not None:
+        return False
+    if not any(each.get("delivery_id") == delivery_id for each in found.about):
+        return False
+    new = _entry(duty)
+    about = [each for each in found.about if each != new]
+    about = [new if each.get("delivery_id") == delivery_id else each for each in about]
+    due = min((each for each in (found.due, duty.due) if each), default=None)
+    _write(connection, found, key, about, found.settled or [], due, found.owner, at)
+    return True
 
 
 def keep_gaps(
@@ -318,9 +344,7 @@ def _merge(connection: Connection, duties: Sequence[Duty], at: datetime) -> None
     fresh: list[Entry] = []
     dues = []
     for duty in duties:
-        entry = {
-            name: value for name in _ABOUT if (value := getattr(duty, name)) is not None
-        }
+        entry = _entry(duty)
         if not any(_is_same(first.purpose, entry, old) for old in settled):
             fresh.append(entry)
             dues.append(duty.due)
@@ -338,6 +362,12 @@ def _merge(connection: Connection, duties: Sequence[Duty], at: datetime) -> None
     if found and is_open and about == told and due == found.due:
         return
     _write(connection, found, key, about, settled, due, first.owner, at)
+
+
+def _entry(duty: Duty) -> Entry:
+    return {
+        name: value for name in _ABOUT if (value := getattr(duty, name)) is not None
+    }
 
 
 def _is_same(purpose: str, new: Entry, old: Entry) -> bool:

@@ -82,16 +82,17 @@ PURPOSES: Mapping[str, Purpose] = {
         "The record says that something is missing and by when it will be there",
         "Send a version of the record that has it; then this closes by itself",
     ),
-    "DELIVERY_LATE": Purpose(
-        "Clinical responsibility moves soon, and the handover has not arrived",
-        "Ring the recipient, and close with how the handover reaches them in time",
+    worklist.DELIVERY_LATE: Purpose(
+        "Clinical responsibility moves soon; nobody there has accepted the handover",
+        "Ring the recipient, and close with how the handover reaches them in time; "
+        "arrival, an answer or a later version closes it too",
     ),
     worklist.RELEASE_VIEW: Purpose(
         "A handover waits for a person to release it: until then nobody gets it",
         "Look at what would leave, then release it, or refuse it with your reason; a "
         "later version of the record takes its place by itself",
     ),
-    "SUPERSESSION": Purpose(
+    worklist.SUPERSESSION: Purpose(
         "One record takes the place of another, and something in that needs a person",
         "Look at both records, and close with what was done",
     ),
@@ -112,6 +113,8 @@ REASONS: Mapping[str, str] = {
     "automatic": "It waited when the policy was another, and waits still.",
     "declined": "A named person there has refused it; the delivery has their reason.",
     worklist.NO_LONGER_NEEDED: "Nothing asks for this any more: you may close it.",
+    "not_arrived_before_move": "It has not arrived there.",
+    "not_accepted_before_move": "It has arrived, and nobody there has accepted it.",
     "view_empty": "Nothing may be shared with this recipient any more.",
     worklist.DECLARED_GAP_REASON: "Declared as missing.",
     worklist.DECLARED_GAP_OVERDUE: "Declared as missing, and its time has passed.",

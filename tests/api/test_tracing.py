@@ -74,7 +74,7 @@ def test_figures_show_routes_and_what_the_store_holds(house: House) -> None:
     assert 'adapter_requests_total{method="GET",route="/healthz",status="200"}' in text
     assert 'adapter_deliveries{state="queued"} 0.0' in text
     assert "adapter_oldest_undelivered_seconds 0.0" in text
-    assert "adapter_worklist_open 0.0" in text
+    assert 'adapter_worklist_open{purpose="DELIVERY_LATE"} 0.0' in text
 
 
 def test_figures_are_not_on_the_public_application(house: House) -> None:

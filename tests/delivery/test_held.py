@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -601,3 +602,43 @@ def test_what_was_refused_meanwhile_is_planned_again(reviewed: SmallParts) -> No
     with pytest.raises(heads.Moved), reviewed.store.writing() as connection:
         save_again(connection, planned, actor="ward", at=at)
     assert states(reviewed) == [State.WITHDRAWN]
+
+
+def late(parts: SmallParts) -> set[str]:
+    """The deliveries of which people are told that they are late for the move."""
+    sweep_once(parts, "w1", interval=timedelta())
+    open_items = worklist.open_items(
+        parts.store, SENDER, purpose=worklist.DELIVERY_LATE
+    )
+    return {each["delivery_id"] for item in open_items for each in item.about}
+
+
+def test_what_waits_too_near_the_move_is_late_until_it_arrives(
+    reviewed: SmallParts,
+) -> None:
+    post(reviewed)
+    held = delivery_to(reviewed, "r-amh")
+    assert held.id not in late(reviewed)
+    assert held.moves_at is not None
+    reviewed.clock.now = held.moves_at - timedelta(hours=72)
+    assert held.id in late(reviewed)
+    post(reviewed, NAMED, record_version=2)
+    again = delivery_to(reviewed, "r-amh")
+    assert again.alarmed_at == reviewed.clock.now
+    told = late(reviewed)
+    assert (held.id in told, again.id in told) == (False, True)
+    release(reviewed)
+    assert again.id in late(reviewed)
+    assert delivery_to(reviewed, "r-amh").alarmed_at == reviewed.clock.now
+    send(reviewed)
+    assert again.id not in late(reviewed)
+
+
+def test_what_is_refused_is_late_no_more(reviewed: SmallParts) -> None:
+    post(reviewed)
+    held = delivery_to(reviewed, "r-amh")
+    assert held.moves_at is not None
+    reviewed.clock.now = held.moves_at - timedelta(hours=72)
+    assert held.id in late(reviewed)
+    refuse(reviewed)
+    assert held.id not in late(reviewed)

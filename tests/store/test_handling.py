@@ -17,6 +17,7 @@ from adapter.store.handling import Person, list_items
 from adapter.store.worklist import (
     DECLARED_GAP,
     DELIVERY_FAILED,
+    HAS_STOPPED,
     Duty,
     Gap,
     Item,
@@ -104,7 +105,15 @@ def test_what_fails_once_more_after_a_redrive_comes_again(store: Store) -> None:
     add(store, failed)
     close(store, only(store))
     with store.writing() as connection:
-        close_delivery_duties(connection, SENDER, KEY, ["d1"], by="ward", at=NOON)
+        close_delivery_duties(
+            connection,
+            SENDER,
+            KEY,
+            ["d1"],
+            by="ward",
+            at=NOON,
+            purposes=HAS_STOPPED,
+        )
     add(store, failed)
     assert only(store).state == "open"
 
@@ -113,7 +122,15 @@ def test_what_was_dealt_with_unasked_comes_again(store: Store) -> None:
     failed = replace(DUTY, purpose=DELIVERY_FAILED, delivery_id="d1", reason="http_422")
     add(store, failed)
     with store.writing() as connection:
-        close_delivery_duties(connection, SENDER, KEY, ["d1"], by="ward", at=NOON)
+        close_delivery_duties(
+            connection,
+            SENDER,
+            KEY,
+            ["d1"],
+            by="ward",
+            at=NOON,
+            purposes=HAS_STOPPED,
+        )
     assert items(store) == []
     add(store, failed)
     assert only(store).state == "open"

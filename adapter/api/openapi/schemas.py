@@ -205,6 +205,8 @@ _DELIVERY_FIELDS: dict[str, Schema] = {
     "created_at": INSTANT,
     "state_since": INSTANT,
     "correlation_id": TEXT,
+    "moves_at": or_null(INSTANT),
+    "alarmed_at": or_null(INSTANT),
     "brake": or_null(
         shape(
             "What a person has stopped, this delivery with it.",
