@@ -13,6 +13,7 @@ from pathlib import Path
 
 from adapter.api.auth import Callers, load_callers
 from adapter.bundle.check import Checker, compile_checker
+from adapter.bundle.retirement import ENDABLE
 from adapter.clock import Clock, shifted, system_clock
 from adapter.directory import Directory, load_directory, secrets_from
 from adapter.errors import Issue, MappingInvalid
@@ -70,6 +71,7 @@ def build_mapping(settings: Settings) -> Mapping:
         read_texts(folder / "fhir", ".yaml"),
         code_maps=load_code_maps(read_texts(folder / "codes", ".csv")),
         declarations=DECLARATIONS,
+        endable=ENDABLE,
     )
 
 

@@ -126,12 +126,16 @@ class SmallChecker:
 
     def __init__(self) -> None:
         self.issues: list[Issue] = []
+        self.of_ends: list[Issue] = []
 
     def content(self, content: Any) -> list[Issue]:
         return list(self.issues)
 
     def resources(self, resources: Any) -> list[Issue]:
-        return list(self.issues)
+        return list(self.of_ends)
+
+    def bundle(self, bundle: Any) -> list[Issue]:
+        return list(self.of_ends)
 
 
 def endpoint(name: str, ods_code: str, *kinds: str) -> Endpoint:

@@ -168,6 +168,7 @@ def delivery_as_json(
         "recipient_kind": delivery.recipient_kind,
         "recipient_ods": delivery.recipient_ods,
         "view_version": delivery.view_version,
+        "purpose": delivery.purpose,
         "endpoint": delivery.endpoint,
         "state": delivery.state.value,
         "meaning": delivery.state.words,

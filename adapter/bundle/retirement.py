@@ -131,6 +131,10 @@ DELETED = frozenset({"AdverseEvent", "Provenance"})
 """R4 gives these no status that ends them, so they are deleted. Nothing else is."""
 
 
+ENDABLE = frozenset(END_STATUSES) | DELETED
+"""What may be sent: every type that can be ended at a receiver."""
+
+
 def ended(held: Held, person: Mapping[str, Any]) -> Resource:
     """The resource as it stands once it is ended, with its id and our identifier.
 
@@ -148,6 +152,15 @@ def named(patient_id: str) -> Resource:
     """A Reference to our Patient by its identifier alone. Source: N5."""
     identifier = {"system": RESOURCE_ID_SYSTEM, "value": patient_id}
     return {"type": "Patient", "identifier": identifier}
+
+
+def end_resources(ends: Iterable[Held]) -> list[Resource]:
+    """The resources by which these are ended, for the check; none for a DELETE."""
+    return [
+        ended(held, named(held.patient_id))
+        for held in sorted(set(ends))
+        if held.type not in DELETED
+    ]
 
 
 def with_ends(transaction: Mapping[str, Any], ends: Iterable[Held]) -> Resource:

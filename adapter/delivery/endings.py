@@ -6,15 +6,23 @@ Source: design, section 6, Retirement; disclosure rules, W1 to W2.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from adapter.bundle.build import Stamp, to_bytes
+from adapter.bundle.build import (
+    Content,
+    Resource,
+    Stamp,
+    to_bytes,
+    transaction,
+)
+from adapter.bundle.content import reference_to
 from adapter.bundle.ids import Ids, lane_key
-from adapter.bundle.retirement import DELETED, END_STATUSES, Held
+from adapter.bundle.retirement import ENDABLE, Held, with_ends
 from adapter.bundle.withdrawal import NOTICE, withdrawal
 from adapter.delivery.model import State
 from adapter.delivery.planned import (
+    BUNDLE_INVALID,
     NO_ENDPOINT,
     Before,
     Circumstances,
@@ -22,9 +30,34 @@ from adapter.delivery.planned import (
     new_delivery,
 )
 from adapter.disclosure.withdrawal import number_to_ring, why_not_by_itself
-from adapter.store.deliveries import WITHDRAWAL
+from adapter.errors import Issue
+from adapter.store.deliveries import WITHDRAWAL, Delivery
 from adapter.store.heads import ViewHead
-from adapter.store.payload import pack
+from adapter.store.payload import Payload, pack
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What a Bundle ends, in order; and whether there is more that none can end.
+
+    More is what an earlier mapping sent of a type that the table does not have.
+    """
+
+    held: tuple[Held, ...]
+    is_more: bool
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        return tuple(held.reference for held in self.held)
+
+
+def faults(issues: Iterable[Issue]) -> tuple[dict[str, str], ...]:
+    """What a delivery tells of the issues for which it must not leave: code, place."""
+    return tuple(
+        {"code": issue.code, "path": issue.path}
+        for issue in issues
+        if issue.severity == "error"
+    )
 
 
 def endings(
@@ -34,7 +67,7 @@ def endings(
     present: Collection[str],
     *,
     also: Iterable[str] = (),
-) -> list[Held]:
+) -> Ends:
     """What the recipient may hold, of this view and of earlier ones, and may no longer.
 
     ``present`` is what the new version has ("Flag/<uuid>"); ``also`` are Tasks of this
@@ -56,8 +89,10 @@ def endings(
         if f"Task/{task.id}" not in before.holdings.ended
     ]
     ends += [Held(reference, own) for reference in also]
-    known = DELETED | END_STATUSES.keys()
-    return sorted({held for held in ends if held.type in known})
+    return Ends(
+        tuple(sorted({held for held in ends if held.type in ENDABLE})),
+        any(held.type not in ENDABLE for held in ends),
+    )
 
 
 def task_is_whole(task: Mapping[str, Any], present: Collection[str]) -> bool:
@@ -81,23 +116,68 @@ def withdraw(
     before, head = release.before, release.head
     tasks = [f"Task/{task.id}" for task in before.left_open]
     ends = endings(before, head, around, (), also=tasks)
-    if not ends:
+    release = replace(release, is_beyond_us=ends.is_more)
+    if not ends.held:
         return release
     why_not = why_not_by_itself(around.record, recipient)
     if why_not is not None:
         return replace(release, kept_back=why_not)
     ids = Ids(around.tools.key, *around.record.key, head.recipient_id)
-    stamp = Stamp(head.view_id, head.version, around.at)
     bundle = withdrawal(
         ids,
-        stamp,
+        Stamp(head.view_id, head.version, around.at),
         sender_ods=around.record.ods_code,
         earlier=before.holdings.sent,
-        ends=ends,
+        ends=ends.held,
         number=number_to_ring(around.record),
     )
+    delivery, body = _delivery_of(bundle, ends, head, recipient, around)
+    notice = f"Communication/{ids.of(NOTICE)}"
+    return replace(release, also_sent=(notice,), delivery=delivery, body=body)
+
+
+def end_what_is_gone(
+    release: Release,
+    content: Content,
+    recipient: Mapping[str, Any],
+    around: Circumstances,
+) -> Release:
+    """The release of a version that may not leave, with a Bundle that ends what it has
+    no more.
+
+    What is withheld or taken out now must not stand at the recipient's until the fault
+    is mended; what the version still has stands there as it was. Nothing where nothing
+    has gone.
+    """
+    before, head = release.before, release.head
+    present = {reference_to(each) for each in content.resources}
+    gone = endings(before, head, around, present)
+    release = replace(release, is_beyond_us=gone.is_more)
+    if not gone.held:
+        return release
+    # A delivery of this version counts as having cancelled the Tasks of earlier ones.
+    tasks = [f"Task/{task.id}" for task in before.left_open]
+    ends = endings(before, head, around, present, also=tasks)
+    stamp = Stamp(head.view_id, head.version, around.at)
+    nothing = transaction(Content((), None, ""), stamp, around.base_url, task=None)
+    bundle = with_ends(nothing, ends.held)
+    ending = _delivery_of(bundle, ends, head, recipient, around)
+    return replace(release, ending=ending)
+
+
+def _delivery_of(
+    bundle: Resource,
+    ends: Ends,
+    head: ViewHead,
+    recipient: Mapping[str, Any],
+    around: Circumstances,
+) -> tuple[Delivery, Payload | None]:
+    """The delivery that ends things, and its bytes; it fails where the check does."""
     endpoint = around.directory.endpoint_for(head.recipient_ods, head.recipient_kind)
-    if endpoint is None:
+    issues = faults(around.tools.checker.bundle(bundle))
+    if issues:
+        delivery = new_delivery(head, around, None, State.FAILED, BUNDLE_INVALID)
+    elif endpoint is None:
         delivery = new_delivery(head, around, None, State.FAILED, NO_ENDPOINT)
     else:
         delivery = replace(
@@ -105,15 +185,12 @@ def withdraw(
             lane=lane_key(around.tools.key, around.record, recipient, endpoint.name),
             next_attempt_at=around.at,
         )
-    return replace(
-        release,
-        also_sent=(f"Communication/{ids.of(NOTICE)}",),
-        delivery=replace(
-            delivery,
-            purpose=WITHDRAWAL,
-            retires=tuple(held.reference for held in ends),
-            moves_at=None,
-            watched_for=None,
-        ),
-        body=pack(to_bytes(bundle)),
+    delivery = replace(
+        delivery,
+        purpose=WITHDRAWAL,
+        retires=ends.references,
+        issues=issues,
+        moves_at=None,
+        watched_for=None,
     )
+    return delivery, None if issues else pack(to_bytes(bundle))

@@ -40,6 +40,7 @@ from adapter.store.deliveries import Delivery
 from adapter.store.heads import (
     CURRENT,
     EMPTY,
+    INVALID,
     Moved,
     NewVersion,
     ViewHead,
@@ -221,9 +222,10 @@ def _lock_lanes(
     """The last places in the lanes, locked, and what the changed views overtake."""
     ids = [release.head.view_id for release in changed if release.before.head]
     wanted = {
-        release.delivery.lane: release.delivery.endpoint
+        delivery.lane: delivery.endpoint
         for release in changed
-        if release.delivery and release.delivery.lane and release.delivery.endpoint
+        for delivery, _ in release.queued
+        if delivery.lane and delivery.endpoint
     }
     for each in deliveries.undelivered(connection, ids) if ids else ():
         if each.lane and each.endpoint:
@@ -255,18 +257,19 @@ def _narrowed(connection: Connection, release: Release) -> Release:
     old, head = release.before.head, release.head
     if old is None or head.served_from == head.version:
         return release
-    outcomes = _outcomes(connection, old)
-    decision = release.decision
-    now = (
-        {name: decided.outcome for name, decided in decision.categories.items()}
-        if decision
-        else None
-    )
-    if outcome_lowered(outcomes, now) or (
+    if outcome_lowered(_outcomes(connection, old), _decided(release)) or (
         release.is_new_version and _lost_something(connection, old, release)
     ):
         return replace(release, head=replace(head, served_from=head.version))
     return release
+
+
+def _decided(release: Release) -> dict[str, Outcome] | None:
+    """What is decided for the recipient now; None: nothing goes."""
+    if release.decision is None:
+        return None
+    categories = release.decision.categories
+    return {name: decided.outcome for name, decided in categories.items()}
 
 
 def _lost_something(connection: Connection, old: ViewHead, release: Release) -> bool:
@@ -354,17 +357,16 @@ def _queue(
     """The places that the new deliveries took, by lane."""
     places: dict[str, int] = {}
     added = []
-    for release in changed:
-        delivery = release.delivery
-        if delivery is None:
-            continue
+    for release, delivery, body in (
+        (release, *each) for release in changed for each in release.queued
+    ):
         if delivery.lane is not None:
             place = places.get(delivery.lane, last[delivery.lane]) + 1
             places[delivery.lane] = place
             delivery = replace(delivery, sequence=place)
-        if release.released is None:
-            added.append((delivery, release.body))
-        elif not deliveries.release_delivery(connection, delivery, release.body):
+        if release.released is None or release.released.id != delivery.id:
+            added.append((delivery, body))
+        elif not deliveries.release_delivery(connection, delivery, body):
             raise Moved
     deliveries.insert_deliveries(connection, added)
     lanes.take_places(connection, places)
@@ -389,9 +391,11 @@ def _duties(release: Release, person_keys: Mapping[str, str]) -> list[Duty]:
         for obligation in (release.decision.obligations if release.decision else ())
         if obligation.code not in worklist.WITHOUT_WORK
     ]
-    delivery = release.delivery
-    if delivery is not None and delivery.state is State.FAILED:
-        duties.append(failure(delivery, person_key, worklist.DELIVERY_FAILED))
+    duties += [
+        failure(delivery, person_key, worklist.DELIVERY_FAILED)
+        for delivery, _ in release.queued
+        if delivery.state is State.FAILED
+    ]
     to_release = held.duty_of(release, person_keys)
     return duties if to_release is None else [*duties, to_release]
 
@@ -442,21 +446,15 @@ def failure(delivery: Delivery, person_key: str, purpose: str) -> Duty:
 def _withdrawals(
     connection: Connection, changed: Sequence[Release], person_keys: Mapping[str, str]
 ) -> list[Duty]:
-    """A person's duty for each recipient that holds what it may hold no longer.
-
-    None where a withdrawal goes by itself: unless somebody may have it who was never
-    sent it, such as a family that was handed a printed copy.
+    """A person's duty for each recipient that holds what it may hold no longer, and
+    that no Bundle of ours asks to end all of it.
     """
     duties = []
     for release in changed:
-        head, old = release.head, release.before.head
-        if head.standing != EMPTY or old is None:
-            continue
-        reason = release.kept_back
-        if reason is None and holdings.may_have_pulled(connection, head.view_id):
-            reason = "may_have_been_pulled"
+        reason = _why_a_person(connection, release)
         if reason is None:
             continue
+        head = release.head
         duties.append(
             Duty(
                 purpose=worklist.WITHDRAW_FROM_HOLDER,
@@ -469,6 +467,32 @@ def _withdrawals(
             )
         )
     return duties
+
+
+def _why_a_person(connection: Connection, release: Release) -> str | None:
+    """Why a person has to ask a holder to stop; None where nobody has to.
+
+    Nobody where a withdrawal goes by itself: unless somebody may have it who was never
+    sent it, such as a family that was handed a printed copy.
+    """
+    head, old = release.head, release.before.head
+    if old is not None and head.standing == EMPTY:
+        if release.kept_back is not None:
+            return release.kept_back
+        if holdings.may_have_pulled(connection, head.view_id):
+            return "may_have_been_pulled"
+    if release.is_beyond_us:
+        return "no_end_status"
+    if old is None or head.standing != INVALID:
+        return None
+    # What is withheld now inside a resource that still stands there cannot be ended
+    # alone, and its new version may not leave.
+    may_hold = release.before.holdings.held or holdings.may_have_pulled(
+        connection, head.view_id
+    )
+    if may_hold and outcome_lowered(_outcomes(connection, old), _decided(release)):
+        return "narrowed_and_invalid"
+    return None
 
 
 def _entries(release: Release, actor: str, at: datetime) -> list[Entry]:
@@ -502,20 +526,18 @@ def _entries(release: Release, actor: str, at: datetime) -> list[Entry]:
             replace(base, event=audit.TASK_CANCELLED, task_id=task.id)
             for task in release.before.undecided
         ]
-    if release.delivery is not None:
-        entries.append(
-            replace(
-                base,
-                event=audit.DELIVERY_QUEUED,
-                delivery_id=release.delivery.id,
-                correlation_id=release.delivery.correlation_id,
-                detail={
-                    "state": release.delivery.state.value,
-                    "reason": release.delivery.reason,
-                    "endpoint": release.delivery.endpoint,
-                },
-            )
+    entries += [
+        audit.of_delivery(
+            delivery,
+            audit.DELIVERY_QUEUED,
+            actor,
+            at,
+            state=delivery.state.value,
+            reason=delivery.reason,
+            endpoint=delivery.endpoint,
         )
+        for delivery, _ in release.queued
+    ]
     waits = held.entry_of(release, actor, at)
     return entries if waits is None else [*entries, waits]
 

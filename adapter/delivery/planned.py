@@ -88,7 +88,9 @@ class Release:
     says why no withdrawal goes by itself to one who may hold what is over, None
     otherwise. ``hold`` is what waits for people, or was refused by one, instead of
     standing; what waited before and is not this is over. ``moves_at`` is when clinical
-    responsibility moves by now.
+    responsibility moves by now. ``ending`` is sent beside a delivery that may not
+    leave, and ends what its version has no more. ``is_beyond_us``: the recipient may
+    hold what no Bundle can end.
     """
 
     before: Before
@@ -105,6 +107,14 @@ class Release:
     kept_back: str | None = None
     hold: Hold | None = None
     moves_at: datetime | None = None
+    ending: tuple[Delivery, Payload | None] | None = None
+    is_beyond_us: bool = False
+
+    @property
+    def queued(self) -> tuple[tuple[Delivery, Payload | None], ...]:
+        """The new deliveries with their bytes, in the order in which they go."""
+        ending = (self.ending,) if self.ending else ()
+        return (*ending, (self.delivery, self.body)) if self.delivery else ending
 
     @property
     def newest_delivery(self) -> Delivery | None:

@@ -6,7 +6,7 @@ touching the store; ``adapter.delivery.outbox`` writes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -33,8 +33,14 @@ from adapter.bundle.person import (
     way_of_naming,
     with_person,
 )
-from adapter.bundle.retirement import with_ends
-from adapter.delivery.endings import endings, task_is_whole, withdraw
+from adapter.bundle.retirement import end_resources, with_ends
+from adapter.delivery.endings import (
+    end_what_is_gone,
+    endings,
+    faults,
+    task_is_whole,
+    withdraw,
+)
 from adapter.delivery.model import State
 from adapter.delivery.planned import (
     BUNDLE_INVALID,
@@ -46,9 +52,8 @@ from adapter.delivery.planned import (
     new_delivery,
 )
 from adapter.delivery.review import hold_for, must_wait, takes_away, what_still_stands
-from adapter.errors import Issue
 from adapter.prepare import Prepared
-from adapter.store.deliveries import SHARE
+from adapter.store.deliveries import SHARE, WITHDRAWAL
 from adapter.store.heads import CURRENT, EMPTY, INVALID, ResourceRow, ViewHead
 from adapter.store.payload import Payload, pack
 from adapter.store.tasks import CANCELLED, StoredTask
@@ -82,9 +87,8 @@ def plan(
     design, section 6.
     """
     content = prepared.content if prepared else None
-    issues = prepared.issues if prepared else ()
-    faults = _faults(issues)
-    standing = EMPTY if content is None else INVALID if faults else CURRENT
+    found = faults(prepared.issues) if prepared else ()
+    standing = EMPTY if content is None else INVALID if found else CURRENT
     if (
         prepared is not None
         and content is not None
@@ -99,7 +103,7 @@ def plan(
         head=head,
         decision=prepared.decision if prepared else None,
         is_new_version=head.version != (before.head.version if before.head else 0),
-        issues=tuple({"code": fault.code, "path": fault.path} for fault in faults),
+        issues=found,
         moves_at=moves_at(around.record),
     )
     if not release.is_new_version:
@@ -108,7 +112,8 @@ def plan(
         return release if is_carried else withdraw(release, recipient, around)
     if standing == INVALID:
         delivery = new_delivery(head, around, None, State.FAILED, BUNDLE_INVALID)
-        return replace(release, delivery=replace(delivery, issues=release.issues))
+        release = replace(release, delivery=replace(delivery, issues=found))
+        return end_what_is_gone(release, content, recipient, around)
     release = _with_bytes(release, content, recipient, around)
     if before.hold is not None and content.hash == approved and release.delivery:
         same_id = replace(release.delivery, id=before.hold.delivery.id)
@@ -145,6 +150,7 @@ def _held(
         head=head,
         decision=prepared.decision,
         is_new_version=old is not None and head.version != old.version,
+        moves_at=moves_at(around.record),
     )
     if release.is_new_version:
         release = (
@@ -158,12 +164,8 @@ def _held(
     return replace(release, hold=hold)
 
 
-def _faults(issues: Iterable[Issue]) -> list[Issue]:
-    return [issue for issue in issues if issue.severity == "error"]
-
-
 def _is_sound(content: Content, around: Circumstances) -> bool:
-    return not _faults(around.tools.checker.content(content))
+    return not faults(around.tools.checker.content(content))
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,9 @@ def _with_bytes(
     pulled = collect(content, stamp, around.base_url, task=task)
     endpoint = around.directory.endpoint_for(head.recipient_ods, head.recipient_kind)
     pushed = pushed_body(release.before, head, content, stamp, task, around)
-    if endpoint is None:
+    if pushed.issues:
+        delivery = new_delivery(head, around, None, State.FAILED, BUNDLE_INVALID)
+    elif endpoint is None:
         delivery = new_delivery(head, around, None, State.FAILED, NO_ENDPOINT)
     else:
         key = lane_key(around.tools.key, around.record, recipient, endpoint.name)
@@ -260,18 +264,29 @@ def _with_bytes(
         resources=_rows(content, pulled, hashes, stamp),
         collection=pack(pulled.text),
         task=_task(task, head, around.at) if task else None,
-        delivery=replace(delivery, patient=pushed.patient, retires=pushed.retires),
-        body=pushed.body,
+        delivery=replace(
+            delivery,
+            patient=pushed.patient,
+            retires=pushed.retires,
+            issues=pushed.issues,
+        ),
+        body=None if pushed.issues else pushed.body,
+        is_beyond_us=pushed.is_beyond_us,
     )
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What is sent: its bytes, how they speak of the person, and what they end."""
+    """What is sent: its bytes, how they speak of the person, and what they end.
+
+    With ``issues`` it must not be sent: what ends things fails the check.
+    """
 
     body: Payload
     patient: str
     retires: tuple[str, ...]
+    issues: tuple[dict[str, str], ...] = ()
+    is_beyond_us: bool = False
 
 
 def pushed_body(
@@ -304,18 +319,25 @@ def pushed_body(
     text = transaction_bytes(
         content, stamp, around.base_url, task=task, undecided=whole
     )
-    if how != OWN or ends:
+    if how != OWN or ends.held:
         bundle = with_person(orjson.loads(text), patient_of(content), how)
-        text = to_bytes(with_ends(bundle, ends))
-    retires = tuple(sorted(each.reference for each in ends))
-    return Pushed(pack(text), how, retires)
+        text = to_bytes(with_ends(bundle, ends.held))
+    # The content was checked when it was made; what ends things has not been yet.
+    ended = end_resources(ends.held)
+    issues = faults(around.tools.checker.resources(ended)) if ended else ()
+    return Pushed(pack(text), how, ends.references, issues, ends.is_more)
 
 
 def reformed(
-    release: Release, content: Content, around: Circumstances
+    release: Release,
+    content: Content | None,
+    recipient: Mapping[str, Any],
+    around: Circumstances,
 ) -> Pushed | None:
-    """What is to be sent of a version that stands, where its endpoint now wants the
-    person spoken of in another way than the waiting delivery does; None otherwise.
+    """What is to be sent of a version that stands, made anew; None: it stays as it is.
+
+    Where its endpoint now wants the person spoken of in another way than the waiting
+    delivery does, or where that failed our own check and passes it now.
     """
     head, newest = release.head, release.before.newest
     endpoint = around.directory.endpoint_for(head.recipient_ods, head.recipient_kind)
@@ -323,10 +345,16 @@ def reformed(
         endpoint is None
         or newest is None
         or newest.view_version != head.version
-        or newest.purpose != SHARE
-        or head.standing != CURRENT
         or head.stamped_at is None
     ):
+        return None
+    has_failed = newest.state is State.FAILED and newest.reason == BUNDLE_INVALID
+    if newest.purpose == WITHDRAWAL and has_failed:
+        again = withdraw(release, recipient, around)
+        if again.delivery is None or again.body is None:
+            return None
+        return Pushed(again.body, newest.patient, again.delivery.retires)
+    if newest.purpose != SHARE or head.standing != CURRENT or content is None:
         return None
     stamp = Stamp(head.view_id, head.version, head.stamped_at)
     ids = Ids(around.tools.key, *around.record.key, head.recipient_id)
@@ -339,7 +367,9 @@ def reformed(
         ),
     )
     pushed = pushed_body(before, head, content, stamp, task, around)
-    return None if pushed.patient == newest.patient else pushed
+    if pushed.issues or (pushed.patient == newest.patient and not has_failed):
+        return None
+    return pushed
 
 
 def cancel(task: StoredTask, at: datetime) -> StoredTask:

@@ -20,6 +20,7 @@ from adapter.delivery.model import REDRIVABLE, WAITING, State
 from adapter.delivery.release import (
     NO_ENDPOINT,
     Circumstances,
+    Pushed,
     Release,
     plan,
     reformed,
@@ -42,6 +43,8 @@ from adapter.store.heads import (
 from adapter.store.holds import find_hold
 from adapter.store.payload import Payload
 from adapter.store.records import StoredRecord
+
+STILL_INVALID = "the bundle still fails the adapter's own check"
 
 
 def present_of(parts: Parts, at: datetime) -> Present:
@@ -118,12 +121,19 @@ def redrive(
     )
     if head.standing == EMPTY and not is_withdrawal:
         raise Conflict("nothing of it may leave any more")
-    if head.standing == INVALID:
-        raise Conflict("the bundle still fails the adapter's own check")
-    if head.version == delivery.view_version:
+    if head.standing == INVALID and not is_withdrawal:
+        raise Conflict(STILL_INVALID)
+    is_same = head.version == delivery.view_version
+    if is_same:
+        if not deliveries.has_body(parts.store, delivery.id):
+            raise Conflict(STILL_INVALID)
         place(delivery, parts, at, actor=actor)
     with parts.store.reading() as connection:
-        now_standing = deliveries.newest_delivery(connection, delivery.view_id)
+        now_standing = (
+            deliveries.read_delivery(connection, delivery.id)
+            if is_same
+            else deliveries.newest_delivery(connection, delivery.view_id)
+        )
     if now_standing is None or now_standing.state not in WAITING:
         raise Conflict("the directory has no endpoint for this recipient")
     return now_standing
@@ -166,21 +176,30 @@ def preview_redrive(
     if head is None:
         raise UnknownRecord("no such delivery")
     approved = hold.content_hash if hold and hold.is_open else ""
-    release = plan_again(head, parts, at, approved=approved).release
+    planned = plan_again(head, parts, at, approved=approved)
+    release = planned.release
     endpoint = parts.directory.endpoint_for(
         delivery.recipient_ods, delivery.recipient_kind
     )
-    body = release.body
-    if not release.is_new_version and release.head.version == delivery.view_version:
+    body, standing = release.body, release.head.standing
+    is_same = release.head.version == delivery.view_version
+    if is_same:
         with parts.store.reading() as connection:
             body = deliveries.read_body(connection, delivery.id)
+        pushed = _reformed(release, planned.prepared, planned.around)
+        body = pushed.body if pushed else body
     would = "send_new_version" if release.is_new_version else "send_again"
-    if release.head.standing == EMPTY:
-        would = "send_withdrawal" if body is not None else "nothing_may_leave"
-    elif release.head.standing == INVALID:
+    is_withdrawal = is_same and delivery.purpose == deliveries.WITHDRAWAL
+    if standing == EMPTY or is_withdrawal:
+        would = "send_withdrawal"
+    if standing == EMPTY and body is None and not is_withdrawal:
+        would = "nothing_may_leave"
+    elif standing == INVALID and not is_withdrawal:
         would, body = "bundle_invalid", None
     elif release.hold is not None and release.body is None:
         would, body = "wait_for_release", None
+    elif body is None and (is_same or release.is_new_version):
+        would = "bundle_invalid"
     if release.released is not None:
         would = "send_once_released"
     elif body is not None and endpoint is None:
@@ -190,7 +209,7 @@ def preview_redrive(
         would=would,
         endpoint=endpoint.name if endpoint else None,
         view_version=release.head.version,
-        issues=release.issues,
+        issues=release.issues or delivery.issues,
         bundle=body,
     )
 
@@ -318,7 +337,7 @@ def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> R
     release, prepared = planned.release, planned.prepared
     with parts.store.writing() as connection:
         save_again(connection, planned, actor=actor, at=at)
-        if not release.is_new_version and prepared is not None and release.hold is None:
+        if not release.is_new_version and release.hold is None:
             is_ours = actor == audit.WORKER
             _reform(connection, release, prepared, planned.around, is_ours=is_ours)
     return release
@@ -327,21 +346,23 @@ def _try_to_prepare(head: ViewHead, parts: Parts, at: datetime, actor: str) -> R
 def _reform(
     connection: Connection,
     release: Release,
-    prepared: Prepared,
+    prepared: Prepared | None,
     around: Circumstances,
     *,
     is_ours: bool,
 ) -> None:
-    """Nothing; what waits speaks of the person as the directory now asks."""
+    """Nothing; what waits speaks of the person as the directory now asks, and what
+    failed our own check and passes it now can be sent.
+    """
     newest = release.before.newest
-    if newest is None or prepared.content is None:
+    if newest is None:
         return
     if newest.attempts - is_ours == 0:
         views_there = [*release.before.earlier, release.head.view_id]
         held = holdings.read_holdings(connection, views_there, without=newest.id)
         before = replace(release.before, holdings=held)
         release = replace(release, before=before)
-    pushed = reformed(release, prepared.content, around)
+    pushed = _reformed(release, prepared, around)
     if pushed is None:
         return
     if newest.lane is not None and newest.endpoint is not None:
@@ -354,6 +375,14 @@ def _reform(
         retires=pushed.retires,
         is_ours=is_ours,
     )
+
+
+def _reformed(
+    release: Release, prepared: Prepared | None, around: Circumstances
+) -> Pushed | None:
+    recipient = around.record.recipient(release.head.recipient_id)
+    content = prepared.content if prepared else None
+    return reformed(release, content, recipient or recipient_of(release.before), around)
 
 
 def _follow_directory(newest: Delivery, parts: Parts, at: datetime, actor: str) -> None:

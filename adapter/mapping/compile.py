@@ -21,6 +21,7 @@ from adapter.mapping.language import read_template
 from adapter.mapping.nodes import Template
 from adapter.mapping.shapes import Declared, context_shapes
 from adapter.mapping.signatures import State
+from adapter.mapping.targets import Resources
 
 #: Names of a context, and a number for what each holds: the same for the same.
 Contents = tuple[tuple[str, ...] | int | None, ...]
@@ -120,21 +121,24 @@ def load_mapping(
     *,
     code_maps: CodeMaps,
     declarations: abc.Mapping[str, Declared],
+    endable: abc.Collection[str] | None = None,
 ) -> Mapping:
     """The mapping that these files hold: file name (``flag.yaml``) to its text.
 
+    ``endable`` are the types of resource that it may make, None for any.
     Raises MappingInvalid with every fault: its path is ``file:line``, its message the
     reason. Source: DESIGN section 5.
     """
     context = context_shapes(declarations)
     checker = Checker(context, code_maps)
+    target = Resources(endable)
     templates: list[Template] = []
     builds: list[Build] = []
     faults: list[Issue] = []
     digest = hashlib.sha256(code_maps.version.encode())
     for file in sorted(files):
         digest.update(f"{file}\0{files[file]}\0".encode())
-        template, found = read_template(file, files[file], checker)
+        template, found = read_template(file, files[file], checker, target)
         faults.extend(found)
         if not found:
             templates.append(template)

@@ -7,8 +7,9 @@ was made of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import yaml
 
@@ -48,11 +49,17 @@ class Target(Protocol):
     ) -> Iterable[tuple[int, str]]: ...
 
 
+@dataclass(frozen=True)
 class Resources:
-    """FHIR resources: each with a literal type, and a symbolic id of that type."""
+    """FHIR resources: each with a literal type, and a symbolic id of that type.
 
-    key = "resource"
-    beside: tuple[str, ...] = ()
+    ``endable`` are the types that can be ended at a receiver, None for any: what could
+    never be taken back is not sent. Source: design, section 6, Retirement.
+    """
+
+    endable: Collection[str] | None = None
+    key: ClassVar[str] = "resource"
+    beside: ClassVar[tuple[str, ...]] = ()
 
     def faults(
         self, body: Object, entries: dict[str, yaml.Node]
@@ -62,6 +69,9 @@ class Resources:
         if not isinstance(kind, Literal):
             yield line_of(node), "a resource needs its resourceType, as a literal"
             return
+        if self.endable is not None and kind.value not in self.endable:
+            place = entries_of(node).get("resourceType", node)
+            yield line_of(place), f"{kind.value} has no end status to retire it with"
         written = entries_of(node).get("id")
         match = (
             re.match(r"\{\s*id\(\s*['\"](\w+)", written.value)

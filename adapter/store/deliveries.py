@@ -226,6 +226,12 @@ def read_body(connection: Connection, delivery_id: str) -> Payload | None:
     return payload.read_optional(row, "body") if row is not None else None
 
 
+def has_body(store: Store, delivery_id: str) -> bool:
+    """Whether there are bytes to send."""
+    with store.reading() as connection:
+        return read_body(connection, delivery_id) is not None
+
+
 def newest_delivery(connection: Connection, view_id: str) -> Delivery | None:
     """The newest delivery of a version of a view, or None when it never had one."""
     row = connection.execute(

@@ -115,6 +115,11 @@ REASONS: Mapping[str, str] = {
     worklist.NO_LONGER_NEEDED: "Nothing asks for this any more: you may close it.",
     "not_arrived_before_move": "It has not arrived there.",
     "not_accepted_before_move": "It has arrived, and nobody there has accepted it.",
+    "no_end_status": "They hold something of a kind that no message of ours can end.",
+    "narrowed_and_invalid": (
+        "They may have less than they were sent, and what they may have now cannot be "
+        "sent: it fails the adapter's own check."
+    ),
     "view_empty": "Nothing may be shared with this recipient any more.",
     worklist.DECLARED_GAP_REASON: "Declared as missing.",
     worklist.DECLARED_GAP_OVERDUE: "Declared as missing, and its time has passed.",

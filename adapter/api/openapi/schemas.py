@@ -195,6 +195,7 @@ _DELIVERY_FIELDS: dict[str, Schema] = {
     "recipient_kind": KIND,
     "recipient_ods": or_null(TEXT),
     "view_version": NUMBER,
+    "purpose": {"enum": ["share", "withdrawal"]},
     "endpoint": or_null(TEXT),
     "state": STATE,
     "meaning": TEXT,

@@ -253,3 +253,20 @@ def test_the_version_names_the_texts_of_templates_and_code_maps():
         declarations=DECLARED,
     )
     assert codes.version != one.version
+
+
+def test_a_type_that_could_never_be_ended_is_refused_at_its_line():
+    text = """- resource:
+    id: "{id('Basic')}"
+    resourceType: Basic
+"""
+    with pytest.raises(MappingInvalid) as caught:
+        load_mapping(
+            {"basic.yaml": text},
+            code_maps=code_maps(),
+            declarations=DECLARED,
+            endable={"Flag"},
+        )
+    (issue,) = caught.value.issues
+    assert issue.path == "basic.yaml:3"
+    assert "no end status" in issue.message
