@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 from builders import REMOVE
 from handovers import SmallParts, post
 
 from adapter.delivery import lanes
 
 
-def test_no_more_lanes_of_an_endpoint_are_leased_than_may_be(
-    parts: SmallParts,
-) -> None:
-    for number in range(4):
+def post_people(parts: SmallParts, count: int) -> None:
+    """A record of each of so many people, so that each has lanes of their own."""
+    for number in range(count):
         post(
             parts,
             {
@@ -21,6 +23,34 @@ def test_no_more_lanes_of_an_endpoint_are_leased_than_may_be(
             },
             record_id=f"tr-{number}",
         )
+
+
+def test_workers_that_come_together_do_not_both_take_the_last_place(
+    parts: SmallParts,
+) -> None:
+    post_people(parts, 6)
+    most = {"fenwick": 2, "surgery": 1, "crisis": 1}
+    together = threading.Barrier(8)
+
+    def work(number: int) -> lanes.Claimed | None:
+        together.wait(10)
+        return lanes.claim(parts.store, f"w{number}", most_at=most.get)
+
+    for _ in range(10):
+        with ThreadPoolExecutor(8) as workers:
+            found = list(workers.map(work, range(8)))
+        leased = [each for each in found if each is not None]
+        taken = [each.lease.endpoint for each in leased]
+        assert taken
+        assert all(taken.count(name) <= most[name] for name in taken)
+        for each in leased:
+            lanes.give_back(parts.store, each)
+
+
+def test_no_more_lanes_of_an_endpoint_are_leased_than_may_be(
+    parts: SmallParts,
+) -> None:
+    post_people(parts, 4)
     most = {"fenwick": 1, "surgery": 2}
     leased = []
     while (claimed := lanes.claim(parts.store, "w1", most_at=most.get)) is not None:
