@@ -153,10 +153,14 @@ def preview(
 ) -> dict[str, Any]:
     """What would be shared with whom and why, and the bundles; nothing is kept.
 
-    Raises as ``accept`` does.
+    A record whose place another has taken would let nothing leave. Raises as ``accept``
+    does.
     """
     record = _parse_own(body, caller_ods, parts, at, tell)
     _repeated(record, hash_of(record), parts.store)
+    with parts.store.reading() as connection:
+        by = holdings.superseded_by(connection, *record.key)
+    record = _standing(record, by)
     prepared = prepare_all(record, at=at, tools=parts.tools)
     releases = {
         release.head.recipient_id: release
@@ -258,10 +262,15 @@ class _Stood:
     over: Over | None
 
     def standing(self, record: Record) -> Record:
-        """The record as it counts: one whose place is taken lets nothing leave."""
-        if self.superseded_by is None or record.status == records.DRAFT:
-            return record
-        return as_superseded(record)
+        """The record as it counts now."""
+        return _standing(record, self.superseded_by)
+
+
+def _standing(record: Record, superseded_by: str | None) -> Record:
+    """The record as it counts: one whose place is taken lets nothing leave."""
+    if superseded_by is None or record.status == records.DRAFT:
+        return record
+    return as_superseded(record)
 
 
 def _read_stood(

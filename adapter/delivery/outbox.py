@@ -357,9 +357,8 @@ def _queue(
     """The places that the new deliveries took, by lane."""
     places: dict[str, int] = {}
     added = []
-    for release, delivery, body in (
-        (release, *each) for release in changed for each in release.queued
-    ):
+    queued = [(release, *each) for release in changed for each in release.queued]
+    for release, delivery, body in queued:
         if delivery.lane is not None:
             place = places.get(delivery.lane, last[delivery.lane]) + 1
             places[delivery.lane] = place

@@ -111,6 +111,10 @@ REASONS: Mapping[str, str] = {
     "after_review": "The policy has a person look at what this kind is sent.",
     "two_person": "The policy has two people look at what this kind is sent.",
     "automatic": "It waited when the policy was another, and waits still.",
+    "http_412": (
+        "Their system holds several records where one was meant, perhaps several of "
+        "this person (412)."
+    ),
     "declined": "A named person there has refused it; the delivery has their reason.",
     worklist.NO_LONGER_NEEDED: "Nothing asks for this any more: you may close it.",
     "not_arrived_before_move": "It has not arrived there.",

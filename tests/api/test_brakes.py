@@ -34,8 +34,18 @@ def test_a_pull_is_answered_as_for_one_who_is_not_known(
         each["resource"]
         for each in team.get("/fhir/Task?status=requested").json["entry"]
     )
+    (patient,) = (each["resource"] for each in team.get("/fhir/Patient").json["entry"])
     brake(house, scope, name)
-    for path in ("/fhir/Task", "/fhir/Patient", f"/fhir/Task/{task['id']}"):
+    own = f"/fhir/Patient/{patient['id']}"
+    for path in (
+        "/fhir/Task",
+        "/fhir/Patient",
+        f"/fhir/Task/{task['id']}",
+        own,
+        f"{own}/_history",
+        f"{own}/_history/1",
+        f"{own}/$everything",
+    ):
         answers = [client.get(path) for client in (team, stranger)]
         assert answers[0].status_code == answers[1].status_code
         assert answers[0].data == answers[1].data
@@ -48,7 +58,8 @@ def test_a_pull_is_answered_as_for_one_who_is_not_known(
     )
     assert answer.status_code == 404
     release_brake(house.parts.store, scope, name, by="Sam", actor="x", at=house.clock())
-    assert team.get(f"/fhir/Task/{task['id']}").status_code == 200
+    for path in (f"/fhir/Task/{task['id']}", f"{own}/_history", f"{own}/_history/1"):
+        assert team.get(path).status_code == 200
 
 
 def test_a_brake_on_one_kind_leaves_the_others(house: House) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from builders import REMOVE
+import orjson
+from builders import REMOVE, make_body
 from handovers import (
     SENDER,
     SmallParts,
@@ -17,6 +18,7 @@ from holders import Holders
 from adapter.delivery.model import State
 from adapter.delivery.renewal import renew
 from adapter.delivery.worker import run_once
+from adapter.intake import preview
 from adapter.store import worklist
 from adapter.store.deliveries import WITHDRAWAL, Delivery
 from adapter.store.heads import find_head
@@ -140,3 +142,24 @@ def test_a_draft_after_an_active_version_changes_nothing(parts: SmallParts) -> N
     assert len(deliveries_to(parts, "r-amh")) == 1
     send(parts, holders)
     assert holders.standing("fenwick") == before
+
+
+def test_a_dry_run_knows_that_another_record_took_the_place(
+    parts: SmallParts,
+) -> None:
+    def would_leave(**named: int) -> dict[str, bool]:
+        found = preview(
+            make_body(**named), caller_ods=SENDER, parts=parts, at=parts.clock()
+        )
+        return {each["ref"]: each["bundle"] is not None for each in found["recipients"]}
+
+    post(parts)
+    assert would_leave(record_version=2)["r-amh"]
+    post(parts, NEW)
+    assert not any(would_leave(record_version=2).values())
+    receipt = orjson.loads(post(parts, record_version=2).receipt_bytes)
+    assert not any(
+        outcome != "withhold"
+        for each in receipt["recipients"]
+        for outcome in each["outcomes"].values()
+    )
