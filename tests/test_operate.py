@@ -120,6 +120,7 @@ def test_two_people_release_and_one_refuses_on_the_command_line(
         if version == 1:
             assert act("release", "Sam Sender")["state"] == "open"
             act("release", "sam sender", code=1)
+            act("release", "  ", code=2)
             assert act("release", "Alex Other")["state"] == "closed"
         else:
             told = act("refuse", "Sam Sender", "--reason", "Not his words")

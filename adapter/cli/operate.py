@@ -18,8 +18,16 @@ if TYPE_CHECKING:
     from adapter.wiring import Parts
     from adapter.worklist.telling import Telling
 
-NAME = click.option("--name", required=True, help="Who acts.")
-ROLE = click.option("--role", required=True, help="Their role.")
+
+def _said(context: click.Context, option: click.Parameter, given: str) -> str:
+    """The text, which says something, without the blanks around it."""
+    if not given.strip():
+        raise click.BadParameter("must say something", context, option)
+    return given.strip()
+
+
+NAME = click.option("--name", required=True, callback=_said, help="Who acts.")
+ROLE = click.option("--role", required=True, callback=_said, help="Their role.")
 DELIVERY = click.option(
     "--delivery", required=True, help="The held delivery that was looked at."
 )
@@ -117,7 +125,7 @@ def take(settings: Settings, item_id: str, name: str, role: str) -> None:
 @click.argument("item_id")
 @NAME
 @ROLE
-@click.option("--reason", required=True, help="What was done.")
+@click.option("--reason", required=True, callback=_said, help="What was done.")
 @verb
 def close(settings: Settings, item_id: str, name: str, role: str, reason: str) -> None:
     """Close an item that has been dealt with."""
@@ -161,7 +169,7 @@ def release(
 @DELIVERY
 @NAME
 @ROLE
-@click.option("--reason", required=True, help="Why it must not leave.")
+@click.option("--reason", required=True, callback=_said, help="Why it must not leave.")
 @verb
 def refuse(
     settings: Settings,

@@ -6,6 +6,7 @@ nothing goes. Source: docs/decisions/0008.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
@@ -162,5 +163,9 @@ def _released_by(hold: Hold, person: Person, at: datetime) -> Hold:
 
 def _is_same_person(person: Person, act: dict[str, str]) -> bool:
     """Whether both bear one name, however it is written; a role does not count."""
-    one, other = (name.casefold().split() for name in (person.name, act["name"]))
+    one, other = (_plain(name) for name in (person.name, act["name"]))
     return one == other
+
+
+def _plain(name: str) -> list[str]:
+    return unicodedata.normalize("NFKC", name).casefold().split()

@@ -228,7 +228,7 @@ def test_two_different_people_must_release_it(by_two: SmallParts) -> None:
     post(by_two)
     item = release(by_two)
     assert (item.state, states(by_two)) == ("open", [State.HELD])
-    for name in ("Sam Sender", " sam  SENDER"):
+    for name in ("Sam Sender", " sam  SENDER", "Sam\u00a0Sender"):
         with pytest.raises(Conflict, match="another person"):
             release(by_two, Person(name, "Another role"))
     assert states(by_two) == [State.HELD]
