@@ -13,6 +13,7 @@ from typing import Any
 
 from adapter.clock import london_day, london_midnight
 from adapter.policy import Policy
+from adapter.record.ages import age_on, birthday
 
 TURNING_AGES = (13, 16, 18)
 
@@ -37,23 +38,6 @@ class Standing:
     def is_limited(self) -> bool:
         """True where a clinician goes through the record with them (B6)."""
         return self.ability is not Ability.ABLE
-
-
-def birthday(birth_date: date, age: int) -> date:
-    """The day on which that age is reached; 29 February gives 1 March in common years.
-
-    Source: disclosure rules, P-13.
-    """
-    try:
-        return birth_date.replace(year=birth_date.year + age)
-    except ValueError:
-        return date(birth_date.year + age, 3, 1)
-
-
-def age_on(birth_date: date, day: date) -> int:
-    """The age in whole years on a day; negative before birth."""
-    years = day.year - birth_date.year
-    return years if birthday(birth_date, years) <= day else years - 1
 
 
 def turning_instants(birth_date: date) -> list[datetime]:

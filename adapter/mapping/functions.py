@@ -23,6 +23,7 @@ from adapter.mapping.shapes import (
     list_of,
 )
 from adapter.mapping.signatures import Bound, Site, State, named
+from adapter.record.ages import birthday
 
 Value = Any
 
@@ -260,16 +261,10 @@ def _birthday(site: Site) -> Bound:
     March in common years (record model, 0.3).
     """
 
-    def birthday(born: str | None, age: int) -> str | None:
-        if born is None:
-            return None
-        year, month, day = (int(part) for part in born.split("-"))
-        try:
-            return date(year + age, month, day).isoformat()
-        except ValueError:
-            return date(year + age, 3, 1).isoformat()
+    def reached(born: str | None, age: int) -> str | None:
+        return None if born is None else str(birthday(date.fromisoformat(born), age))
 
-    return Bound(birthday, site.arguments, TEXT)
+    return Bound(reached, site.arguments, TEXT)
 
 
 PERIODS = {

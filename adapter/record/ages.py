@@ -1,4 +1,4 @@
-"""Ages in Europe/London. Source: record model, 0.3; policy P-13."""
+"""Ages in Europe/London. Source: record model, 0.3; disclosure rules, P-13."""
 
 from __future__ import annotations
 

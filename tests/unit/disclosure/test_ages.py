@@ -5,14 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 from disclosure_builders import load_tree
 
-from adapter.disclosure.ages import (
-    Ability,
-    age_on,
-    birthday,
-    standing,
-    turning_instants,
-)
+from adapter.disclosure.ages import Ability, standing, turning_instants
 from adapter.policy import DEFAULT_POLICY
+from adapter.record.ages import age_on, birthday
 
 
 def make_tree(birth_date, **competence):
