@@ -482,15 +482,17 @@ def _why_a_person(connection: Connection, release: Release) -> str | None:
             return "may_have_been_pulled"
     if release.is_beyond_us:
         return "no_end_status"
-    if old is None or head.standing != INVALID:
+    if old is None or old.version == 0 or head.standing == EMPTY:
         return None
-    # What is withheld now inside a resource that still stands there cannot be ended
-    # alone, and its new version may not leave.
-    may_hold = release.before.holdings.held or holdings.may_have_pulled(
-        connection, head.view_id
-    )
-    if may_hold and outcome_lowered(_outcomes(connection, old), _decided(release)):
+    if not outcome_lowered(_outcomes(connection, old), _decided(release)):
+        return None
+    may_have_pulled = holdings.may_have_pulled(connection, head.view_id)
+    if head.standing == INVALID and (release.before.holdings.held or may_have_pulled):
+        # What is withheld now inside a resource that still stands there cannot be ended
+        # alone, and its new version may not leave.
         return "narrowed_and_invalid"
+    if head.standing == CURRENT and may_have_pulled:
+        return worklist.NARROWED
     return None
 
 

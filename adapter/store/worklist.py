@@ -52,6 +52,9 @@ ONCE = frozenset({TURNING_18})
 NO_LONGER_NEEDED = "no_longer_needed"
 """Why an item was closed by itself: what asked for it asks for it no longer."""
 
+NARROWED = "narrowed"
+"""Why a holder is spoken to who may go on having something: less than before."""
+
 DECLARED_GAP_REASON = "declared_gap"
 DECLARED_GAP_OVERDUE = "declared_gap_overdue"
 

@@ -116,6 +116,7 @@ REASONS: Mapping[str, str] = {
         "this person (412)."
     ),
     "declined": "A named person there has refused it; the delivery has their reason.",
+    worklist.NARROWED: "Less may be shared with them than what they may hold already.",
     worklist.NO_LONGER_NEEDED: "Nothing asks for this any more: you may close it.",
     "not_arrived_before_move": "It has not arrived there.",
     "not_accepted_before_move": "It has arrived, and nobody there has accepted it.",
