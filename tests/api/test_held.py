@@ -127,6 +127,34 @@ def test_a_receiver_sees_nothing_of_what_waits_beside_what_stands(
     assert b"Other words" in b"".join(data for _, data, _ in answers(team, paths))
 
 
+def test_what_is_taken_away_is_gone_at_once_and_the_rest_stays_to_be_read(
+    reviewed: House,
+) -> None:
+    record = record_of(CASE)
+    team = reviewed.client("team")
+
+    def flags() -> int:
+        return len(team.get("/fhir/Flag?_count=200").get_json().get("entry", []))
+
+    reviewed.post(record)
+    act(reviewed, held_item(reviewed), "release", **SAM)
+    before = flags()
+    paths = addresses(reviewed, record)
+    record["record_version"] += 1
+    risk = record["safety"]["risks"][0]
+    del risk["early_warning_signs"]
+    risk["behaviours"] = "Other words, not looked at yet"
+    reviewed.post(record)
+    assert 0 < flags() < before
+    assert team.get("/fhir/Patient").get_json()["entry"]
+    assert b"Other words" not in b"".join(data for _, data, _ in answers(team, paths))
+    (flag,) = [path for path in paths if "/Flag/" in path and "_history" not in path]
+    assert team.get(flag).status_code == 404
+    act(reviewed, held_item(reviewed), "release", **SAM)
+    assert flags() == before
+    assert b"Other words" in team.get(flag).data
+
+
 def test_a_search_since_the_last_one_finds_what_was_released_in_between(
     reviewed: House,
 ) -> None:
