@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from adapter.cli import cli
+from adapter.settings import Settings
 from adapter.store import Store, migrate, open_store
 from adapter.store.audit import Entry, record_audit
 from adapter.store.schema import audit
+from adapter.store.tester_clock import move_clock
 from adapter.store.worklist import Duty, add_duties
+from adapter.wiring import build_parts
 
 NOON = datetime(2026, 11, 5, 12, tzinfo=UTC)
 
@@ -52,6 +55,30 @@ def test_audit_verify_says_no_where_the_trail_breaks(url: str, store: Store) -> 
     told = run(url, "audit", "verify", code=1)
     assert told["breaks"] == [{"number": 2, "fault": "changed"}]
     assert not run(url, "audit", "verify", "--noted", "0" * 64, code=1)["noted"]
+
+
+def test_a_moved_clock_is_told_on_standard_error_alone(url: str, store: Store) -> None:
+    ahead = datetime(2031, 1, 1, tzinfo=UTC) - datetime.now(UTC)
+    move_clock(store, ahead, actor="ward")
+    done = CliRunner().invoke(
+        cli,
+        ["brake", "on", "--all", "--reason", "trying"],
+        env={"DATABASE_URL": url},
+    )
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["since"].startswith("2031-01-01T00:0")
+    assert "clock-shifted" in done.stderr
+
+
+def test_production_heeds_no_clock_that_a_test_left_behind(
+    url: str, store: Store
+) -> None:
+    move_clock(store, timedelta(days=400), actor="ward")
+    parts = build_parts(Settings(database_url=url, production=True), {})
+    with parts.store.reading() as connection:
+        for now in (parts.clock(), parts.store.now(connection)):
+            assert abs(now - datetime.now(UTC)) < timedelta(minutes=1)
+    parts.store.close()
 
 
 def test_a_person_works_through_the_list_on_the_command_line(

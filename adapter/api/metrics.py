@@ -72,6 +72,11 @@ class StoreFigures(Collector):
         for purpose in sorted({*PURPOSES, *found.open_worklist}):
             worklist.add_metric([purpose], found.open_worklist.get(purpose, 0))
         yield worklist
+        yield GaugeMetricFamily(
+            "adapter_clock_ahead_seconds",
+            "How far a tester has moved the clock; 0 when nobody has.",
+            self.parts.store.offset().total_seconds(),
+        )
 
 
 def registry_of(parts: Parts) -> CollectorRegistry:

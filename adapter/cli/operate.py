@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapter.cli.root import ANSWER_IS_NO, answer, cli, verb
+from adapter.cli.root import ANSWER_IS_NO, answer, cli, open_parts, verb
 from adapter.clock import format_instant, system_clock
 from adapter.record.vocabulary import RECIPIENT_KINDS
 from adapter.settings import Settings
@@ -92,7 +92,7 @@ def list_worklist(
     """List what is open, soonest due first."""
     from adapter.store.handling import list_items
 
-    parts = _parts(settings)
+    parts = open_parts(settings)
     found = list_items(parts.store, ods_code, state=state, purpose=purpose, limit=limit)
     telling = _telling(parts)
     answer(
@@ -113,7 +113,7 @@ def take(settings: Settings, item_id: str, name: str, role: str) -> None:
     from adapter.store.handling import Person
     from adapter.store.handling import take as take_item
 
-    parts = _parts(settings)
+    parts = open_parts(settings)
     person = Person(name, role)
     taken = take_item(
         parts.store, item_id, None, person, actor=COMMAND_LINE, at=parts.clock()
@@ -132,7 +132,7 @@ def close(settings: Settings, item_id: str, name: str, role: str, reason: str) -
     from adapter.store.handling import Person
     from adapter.store.handling import close as close_item
 
-    parts = _parts(settings)
+    parts = open_parts(settings)
     closed = close_item(
         parts.store,
         item_id,
@@ -158,7 +158,7 @@ def release(
     from adapter.delivery.verdict import release_held
     from adapter.store.handling import Person
 
-    parts = _parts(settings)
+    parts = open_parts(settings)
     person, at = Person(name, role), parts.clock()
     released = release_held(item_id, delivery, person, parts, at, actor=COMMAND_LINE)
     answer(_telling(parts).item(released))
@@ -183,7 +183,7 @@ def refuse(
     from adapter.delivery.verdict import refuse_held
     from adapter.store.handling import Person
 
-    parts = _parts(settings)
+    parts = open_parts(settings)
     person, at = Person(name, role), parts.clock()
     refused = refuse_held(
         item_id, delivery, person, reason, parts, at, actor=COMMAND_LINE
@@ -215,7 +215,7 @@ def on(settings: Settings, by: str, reason: str, **named: Any) -> None:
     """Stop push and pull within a second, until released."""
     from adapter.store.brakes import ENDPOINT, set_brake
 
-    parts = _parts(settings)
+    parts = open_parts(settings)
     scope, name = _scope(**named)
     if scope == ENDPOINT and parts.directory.endpoint_named(name) is None:
         raise click.BadParameter("no endpoint of the directory", param_hint=scope)
@@ -241,7 +241,7 @@ def off(settings: Settings, by: str, **named: Any) -> None:
     """Release a brake; what waited goes on at once."""
     from adapter.store.brakes import release_brake
 
-    parts = _parts(settings)
+    parts = open_parts(settings)
     at = parts.clock()
     scope, name = _scope(**named)
     answer(
@@ -256,7 +256,7 @@ def list_brakes(settings: Settings, ever: bool) -> None:
     """List the brakes that are on."""
     from adapter.store.brakes import list_brakes as list_all
 
-    found = list_all(_parts(settings).store, only_on=not ever)
+    found = list_all(open_parts(settings).store, only_on=not ever)
     answer({"brakes": [_told(each) for each in found]})
 
 
@@ -279,12 +279,6 @@ def _told(brake: Brake) -> dict[str, Any]:
         "since": format_instant(brake.set_at),
         "released_at": format_instant(released) if released else None,
     }
-
-
-def _parts(settings: Settings) -> Parts:
-    from adapter.wiring import build_parts
-
-    return build_parts(settings)
 
 
 def _telling(parts: Parts) -> Telling:

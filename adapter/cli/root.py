@@ -20,6 +20,7 @@ from adapter.settings import Settings, load_settings
 if TYPE_CHECKING:
     from adapter.record.model import Record
     from adapter.sources.source import Source
+    from adapter.wiring import Parts
 
 ANSWER_IS_NO = 1
 DOES_NOT_START = 3
@@ -81,6 +82,15 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
             refuse(error)
 
     return call
+
+
+def open_parts(settings: Settings) -> Parts:
+    """The parts over the store, what they have to say going to standard error."""
+    from adapter.logs import start_logging
+    from adapter.wiring import build_parts
+
+    start_logging(settings.log_level)
+    return build_parts(settings)
 
 
 def read_record(settings: Settings, body: bytes, at: datetime) -> Record:

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import click
 
-from adapter.cli.root import ANSWER_IS_NO, Instant, answer, cli, named_source, verb
+from adapter.cli.root import (
+    ANSWER_IS_NO,
+    Instant,
+    answer,
+    cli,
+    named_source,
+    open_parts,
+    verb,
+)
 from adapter.settings import Settings, load_settings
 
 
@@ -45,12 +53,9 @@ def serve(settings: Settings, web_only: bool, clock: datetime | None) -> None:
 @verb
 def work(settings: Settings) -> None:
     """Run one worker: send what is due until told to stop."""
-    from adapter.logs import start_logging
     from adapter.serve import work as run_worker
-    from adapter.wiring import build_parts
 
-    start_logging(settings.log_level)
-    run_worker(build_parts(settings))
+    run_worker(open_parts(settings))
 
 
 @cli.command("import")
@@ -78,10 +83,9 @@ def import_file(
     from adapter.importing.progress import shown
     from adapter.importing.report import Report
     from adapter.importing.run import import_records
-    from adapter.wiring import build_parts
 
     whose = named_source(settings, source) if source else None
-    parts = build_parts(settings)
+    parts = open_parts(settings)
     parts.store.check()
     is_stdin = str(file) == "-"
     if report is None:
@@ -114,8 +118,7 @@ def import_file(
 def redrive(settings: Settings, delivery_id: str) -> None:
     """Queue a failed delivery again, once what made it fail has been mended."""
     from adapter.delivery.renewal import redrive as queue_again
-    from adapter.wiring import build_parts
 
-    parts = build_parts(settings)
+    parts = open_parts(settings)
     queued = queue_again(delivery_id, parts, parts.clock(), actor="command-line")
     click.echo(f"Delivery {queued.id} is queued.", err=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 from collections.abc import Callable, Iterator
 
@@ -23,12 +21,10 @@ Lines = Callable[[], list[dict[str, object]]]
 
 
 @pytest.fixture
-def lines() -> Iterator[Lines]:
-    """What has been logged, as values, when called."""
-    stream = io.StringIO()
-    with contextlib.redirect_stderr(stream):
-        start_logging("INFO")
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
+    """What has been logged since the last call, as values, when called."""
+    start_logging("INFO")
+    yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     structlog.reset_defaults()
 
 
