@@ -9,26 +9,30 @@ section 8, MARK_INCOMPLETE.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from operator import is_not
 from typing import Any
 
 import orjson
 
 _AS_THEY_ARE = frozenset({"crisis_contacts", "names"})
 _NUMBER = re.compile("([0-9]+)")
-_HOLDERS = (dict, list)
 
 
-def in_order(node: Mapping[str, Any]) -> dict[str, Any]:
+def in_order(node: dict[str, Any]) -> dict[str, Any]:
     """The same object with each list in it in order; nothing of the old is changed.
+
+    What was in order already is handed back as it is.
 
     Items by their ids, those without by what they hold, plain values by themselves,
     and a number in a text counts as a number: ``rk-2`` before ``rk-10``.
     """
-    return {
-        name: _held(name, value) if value.__class__ in _HOLDERS else value
-        for name, value in node.items()
-    }
+    changed: dict[str, Any] = {}
+    for name, value in node.items():
+        if value.__class__ is dict or value.__class__ is list:
+            new = _held(name, value)
+            if new is not value:
+                changed[name] = new
+    return {**node, **changed} if changed else node
 
 
 def _held(name: str, value: Any) -> Any:
@@ -37,7 +41,7 @@ def _held(name: str, value: Any) -> Any:
     items = [in_order(each) if each.__class__ is dict else each for each in value]
     if len(items) > 1 and name not in _AS_THEY_ARE:
         items.sort(key=_place)
-    return items
+    return items if any(map(is_not, items, value)) else value
 
 
 def _place(item: Any) -> tuple[list[Any], str]:

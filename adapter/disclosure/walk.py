@@ -29,6 +29,7 @@ from adapter.record.vocabulary import (
 )
 
 Item = Mapping[str, Any]
+_KEEP = Leaf.KEEP
 _CONTROLS = (
     "extra_categories",
     "information_source",
@@ -89,9 +90,9 @@ class Walk:
         names = plan.names
         for name, value in node.items():
             rule = names.get(name)
-            if rule is None or value == []:
+            if rule is None or (not value and value == []):
                 continue
-            if rule is Leaf.KEEP:
+            if rule is _KEEP:
                 kept[name] = value
             elif isinstance(rule, Inside):
                 inner = self._go_into(rule, value)
