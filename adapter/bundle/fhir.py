@@ -23,6 +23,11 @@ from adapter.errors import Issue
 
 STRUCTURE = "BUNDLE_STRUCTURE"
 
+# The classes are asked what they declare; few of them ever judge what comes in. Making
+# the validators of all of them took half of a start and a tenth of a process's memory:
+# each is made when it first judges.
+FHIRAbstractModel.model_config["defer_build"] = True
+
 
 @dataclass(frozen=True)
 class Element:
