@@ -9,17 +9,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.errors import NotReady
 from adapter.store.engine import HMAC_KEY, NOT_MIGRATED, Store, make_engine
 from adapter.store.schema import meta
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 KEY_BYTES = 32
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -40,7 +40,10 @@ def migrate(
                 connection.execute(
                     text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK}
                 )
-            command.upgrade(alembic_config(connection), "head")
+            if _revision(connection) != newest_revision():
+                from alembic import command  # slow to import, and seldom needed
+
+                command.upgrade(alembic_config(connection), "head")
             _make_key(connection, random_bytes)
     finally:
         engine.dispose()
@@ -49,13 +52,30 @@ def migrate(
 def check_migrated(store: Store) -> None:
     """Nothing when the tables are those of this version; NotReady when not."""
     with store.reading() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found != ScriptDirectory.from_config(alembic_config()).get_current_head():
+        found = _revision(connection)
+    if found != newest_revision():
         raise NotReady(NOT_MIGRATED)
+
+
+def newest_revision() -> str:
+    """The revision that today's tables have: migrations are numbered in their order."""
+    names = (path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return max(names).partition("_")[0]
+
+
+def _revision(connection: Connection) -> str | None:
+    """The revision of the tables that are there; None when there are none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(
+        text("SELECT version_num FROM alembic_version")
+    ).scalar_one_or_none()
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
     """What Alembic needs to find the migrations, and to run them on a connection."""
+    from alembic.config import Config
+
     config = Config()
     config.attributes["connection"] = connection
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))

@@ -9,13 +9,14 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from handovers import TestClock, ids_of, make_parts, post
 from sqlalchemy import URL, make_url, text
 
 from adapter.errors import NotReady
 from adapter.store import Store, migrate, open_store
 from adapter.store.heads import find_head, read_texts
-from adapter.store.migrate import alembic_config
+from adapter.store.migrate import alembic_config, newest_revision
 from adapter.store.records import find_receipt
 from adapter.store.schema import metadata
 
@@ -32,6 +33,11 @@ def test_the_migrations_make_the_tables_of_the_schema(store: Store) -> None:
     with store.reading() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_newest_migration_is_the_end_of_their_chain() -> None:
+    scripts = ScriptDirectory.from_config(alembic_config())
+    assert scripts.get_heads() == [newest_revision()]
 
 
 def test_a_store_that_is_up_to_date_says_nothing(store: Store) -> None:
