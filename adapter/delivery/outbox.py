@@ -50,6 +50,7 @@ from adapter.store.heads import (
     write_heads,
     write_versions,
 )
+from adapter.store.holdings import Whose
 from adapter.store.worklist import Duty
 
 
@@ -69,16 +70,18 @@ def read_before(
     """
     heads = read_heads(connection, ods_code, record_id)
     over = holdings.predecessors(connection, ods_code, record_id, also=superseding)
+    now = {each["id"]: (each.get("ods_code"), each["kind"]) for each in recipients}
     before = {
-        recipient_id: read_before_view(connection, head, over, policy=policy)
+        recipient_id: read_before_view(
+            connection, head, over, policy=policy, whose=now.get(recipient_id)
+        )
         for recipient_id, head in heads.items()
     }
     for each in recipients if over else ():
         if each["id"] not in before:
-            earlier = _earlier(
-                connection, ods_code, over, each.get("ods_code"), each["kind"]
-            )
-            before[each["id"]] = _with_holdings(connection, Before(), earlier)
+            whose = now[each["id"]]
+            earlier = _earlier(connection, ods_code, over, whose)
+            before[each["id"]] = _with_holdings(connection, Before(), earlier, whose)
     return before
 
 
@@ -88,26 +91,33 @@ def read_before_view(
     over: Collection[str] | None = None,
     *,
     policy: Policy,
+    whose: Whose | None = None,
 ) -> Before:
     """What stands for the one recipient whose view this is.
 
-    ``over`` are the records that its record has superseded, None: to be looked up.
+    ``over`` are the records that its record has superseded, None: to be looked up;
+    ``whose`` the view is now, None: as it was.
     """
+    whose = whose or whose_view(head)
     if over is None:
         over = holdings.predecessors(connection, head.ods_code, head.record_id)
-    earlier = _earlier(
-        connection, head.ods_code, over, head.recipient_ods, head.recipient_kind
-    )
+    earlier = _earlier(connection, head.ods_code, over, whose)
     hold = holds.read_holds(connection, [head.view_id]).get(head.view_id)
-    may_wait = hold is not None or policy.release_to(head.recipient_kind).persons > 0
+    is_same = whose == whose_view(head)
+    may_wait = hold is not None or policy.release_to(whose[1]).persons > 0
     before = Before(
         head=head,
         undecided=tuple(tasks.undecided_tasks(connection, head.view_id)),
         newest=deliveries.newest_delivery(connection, head.view_id),
         hold=hold,
-        given=_given(connection, head) if may_wait else None,
+        given=_given(connection, head) if may_wait and is_same else None,
     )
-    return _with_holdings(connection, before, earlier)
+    return _with_holdings(connection, before, earlier, whose)
+
+
+def whose_view(head: ViewHead) -> Whose:
+    """Who the recipient of a view is."""
+    return head.recipient_ods, head.recipient_kind
 
 
 def _given(connection: Connection, head: ViewHead) -> Given | None:
@@ -132,33 +142,34 @@ def _outcomes(connection: Connection, head: ViewHead) -> dict[str, Outcome]:
 
 
 def _earlier(
-    connection: Connection,
-    ods_code: str,
-    over: Collection[str],
-    recipient_ods: str | None,
-    recipient_kind: str,
+    connection: Connection, ods_code: str, over: Collection[str], whose: Whose
 ) -> dict[str, tuple[str, str]]:
     """The views of superseded records at the same recipient: record, recipient id."""
-    rows = holdings.views_of_same_recipient(
-        connection, ods_code, over, recipient_ods, recipient_kind
-    )
+    rows = holdings.views_of_same_recipient(connection, ods_code, over, *whose)
     return {row.view_id: (row.record_id, row.recipient_id) for row in rows}
 
 
 def _with_holdings(
-    connection: Connection, before: Before, earlier: Mapping[str, tuple[str, str]]
+    connection: Connection,
+    before: Before,
+    earlier: Mapping[str, tuple[str, str]],
+    whose: Whose,
 ) -> Before:
     """With what the recipient's own system may hold at this moment."""
     own = [before.head.view_id] if before.head else []
     return replace(
         before,
         left_open=tuple(
-            task for each in own for task in tasks.tasks_left_open(connection, each)
+            task
+            for each in own
+            for task in tasks.tasks_left_open(connection, each, whose=whose)
         ),
-        holdings=holdings.read_holdings(connection, [*earlier, *own]),
+        holdings=holdings.read_holdings(connection, [*earlier, *own], whose=whose),
         earlier=dict(earlier),
         open_of_earlier=tuple(
-            task for each in earlier for task in tasks.tasks_left_open(connection, each)
+            task
+            for each in earlier
+            for task in tasks.tasks_left_open(connection, each, whose=whose)
         ),
     )
 
@@ -247,7 +258,8 @@ def _check_holdings(connection: Connection, changed: Sequence[Release]) -> None:
         before = release.before
         if before.head is None and not before.earlier:
             continue
-        now = _with_holdings(connection, before, before.earlier)
+        whose = whose_view(release.head)
+        now = _with_holdings(connection, before, before.earlier, whose)
         if now.at_the_recipient != before.at_the_recipient:
             raise Moved
 
@@ -472,9 +484,12 @@ def _why_a_person(connection: Connection, release: Release) -> str | None:
     """Why a person has to ask a holder to stop; None where nobody has to.
 
     Nobody where a withdrawal goes by itself: unless somebody may have it who was never
-    sent it, such as a family that was handed a printed copy.
+    sent it, such as a family that was handed a printed copy. Where an id names another
+    recipient than before, a person tells the one whom it named.
     """
     head, old = release.head, release.before.head
+    if old is not None and whose_view(old) != whose_view(head):
+        return "recipient_changed" if _is_held(connection, old) else None
     if old is not None and head.standing == EMPTY:
         if release.kept_back is not None:
             return release.kept_back
@@ -494,6 +509,13 @@ def _why_a_person(connection: Connection, release: Release) -> str | None:
     if head.standing == CURRENT and may_have_pulled:
         return worklist.NARROWED
     return None
+
+
+def _is_held(connection: Connection, head: ViewHead) -> bool:
+    """Whether the recipient of a view may hold something of it."""
+    whose = whose_view(head)
+    held = holdings.read_holdings(connection, [head.view_id], whose=whose).held
+    return bool(held) or holdings.may_have_pulled(connection, head.view_id)
 
 
 def _entries(release: Release, actor: str, at: datetime) -> list[Entry]:

@@ -359,7 +359,10 @@ def _reform(
         return
     if newest.attempts - is_ours == 0:
         views_there = [*release.before.earlier, release.head.view_id]
-        held = holdings.read_holdings(connection, views_there, without=newest.id)
+        whose = outbox.whose_view(release.head)
+        held = holdings.read_holdings(
+            connection, views_there, whose=whose, without=newest.id
+        )
         before = replace(release.before, holdings=held)
         release = replace(release, before=before)
     pushed = _reformed(release, prepared, around)

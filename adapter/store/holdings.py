@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.delivery.model import Outcome
@@ -47,10 +47,27 @@ class Holdings:
     sent: tuple[str, ...] = ()
 
 
+Whose = tuple[str | None, str]
+"""Who a recipient is, whatever a record's id for it: ODS code, if any, and kind."""
+
+
+def sent_to(whose: Whose) -> ColumnElement[bool]:
+    """Whether a delivery was to that recipient: an id may have named another before."""
+    ods_code, kind = whose
+    return and_(
+        deliveries.c.recipient_ods.is_not_distinct_from(ods_code),
+        deliveries.c.recipient_kind == kind,
+    )
+
+
 def read_holdings(
-    connection: Connection, view_ids: Sequence[str], *, without: str = ""
+    connection: Connection,
+    view_ids: Sequence[str],
+    *,
+    whose: Whose,
+    without: str = "",
 ) -> Holdings:
-    """What the recipient of these views may hold of them now.
+    """What the recipient ``whose`` these views are may hold of them now.
 
     ``without`` is a delivery that is known never to have been sent.
     """
@@ -72,6 +89,7 @@ def read_holdings(
         )
         .where(
             deliveries.c.view_id.in_(list(view_ids)),
+            sent_to(whose),
             deliveries.c.attempts > 0,
             deliveries.c.id != without,
         )

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from adapter.store import payload
 from adapter.store.engine import Store
-from adapter.store.holdings import HAS_ARRIVED
+from adapter.store.holdings import HAS_ARRIVED, Whose, sent_to
 from adapter.store.payload import Payload
 from adapter.store.schema import deliveries, tasks
 
@@ -126,15 +126,19 @@ def undecided_tasks(connection: Connection, view_id: str) -> list[StoredTask]:
     return [_task(row) for row in rows]
 
 
-def tasks_left_open(connection: Connection, view_id: str) -> list[StoredTask]:
-    """The view's undecided Tasks that the recipient's own system may hold open.
+def tasks_left_open(
+    connection: Connection, view_id: str, *, whose: Whose
+) -> list[StoredTask]:
+    """The view's undecided Tasks that the system of the recipient may hold open.
 
     Those are the Tasks of versions that were sent at least once and that no delivered
     bundle has cancelled since; a Task that is cancelled only here is among them.
     """
     sent = connection.execute(
         select(deliveries.c.view_version, HAS_ARRIVED).where(
-            deliveries.c.view_id == view_id, deliveries.c.attempts > 0
+            deliveries.c.view_id == view_id,
+            sent_to(whose),
+            deliveries.c.attempts > 0,
         )
     ).all()
     newest = max((version for version, arrived in sent if arrived), default=0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from builders import REMOVE, a_risk
+from builders import REMOVE, a_risk, make_tree
 from handovers import (
     BUSY,
     REFUSED,
@@ -14,6 +14,7 @@ from handovers import (
     SmallParts,
     deliveries_to,
     delivery_to,
+    endpoint,
     ids_of,
     make_worker,
     post,
@@ -28,6 +29,7 @@ from adapter.store import worklist
 from adapter.store.deliveries import WITHDRAWAL
 
 FLAG_2 = f"Flag/{ids_of('r-amh').of('Flag', 'rk-2')}"
+LATER = endpoint("later", "ZZ9B7", "adult_mh_service")
 TWO = {"safety.risks[+]": a_risk("rk-2")}
 WITHDRAWN = {"status": "withdrawn", "status_reason": "Sent in error (synthetic)"}
 
@@ -241,3 +243,38 @@ def test_a_preview_shows_what_a_redrive_would_send(parts: SmallParts) -> None:
     send(parts, holders)
     ((_, sent),) = [each for each in holders.sent if each[0] == "fenwick"]
     assert sent == orjson.loads(shown.bundle.plain())
+
+
+def test_who_takes_over_an_id_learns_nothing_of_whom_it_named_before(
+    parts: SmallParts,
+) -> None:
+    """A recipient's code is mended: the first holder is a person's to tell."""
+    holders = Holders()
+    parts = parts.with_endpoints(*parts.directory.endpoints, LATER, version="d1")
+    post(parts, TWO)
+    send(parts, holders)
+    recipients = make_tree()["consent_and_sharing"]["recipients"]
+    adult = next(each for each in recipients if each["id"] == "r-amh")
+    adult["ods_code"] = LATER.ods_code
+    post(
+        parts,
+        {
+            "consent_and_sharing.recipients": recipients,
+            "transition.to_service.ods_code": LATER.ods_code,
+        },
+        record_version=2,
+    )
+    send(parts, holders)
+    assert delivery_to(parts, "r-amh").endpoint == LATER.name
+    assert not delivery_to(parts, "r-amh").retires
+    assert [each["status"] for each in holders.at(LATER.name).all_of("Flag")] == [
+        "active"
+    ]
+    assert [each["status"] for each in holders.at(LATER.name).all_of("Task")] == [
+        "requested"
+    ]
+    assert len(flags(holders)) == 2
+    (item,) = worklist.open_items(
+        parts.store, SENDER, purpose=worklist.WITHDRAW_FROM_HOLDER
+    )
+    assert [each["reason"] for each in item.about] == ["recipient_changed"]

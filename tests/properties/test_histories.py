@@ -65,6 +65,7 @@ ASKED_TO_WAIT = Answer(
 TOO_MANY = Answer(Outcome.TRANSIENT, "http_412", 412)
 GARBLED = Answer(Outcome.FATAL, "not_fhir", 200)
 
+RECIPIENT_KIND = "consent_and_sharing.recipients[].kind"
 OWN_PATIENT = "own-patient"
 PHRASES = ("Another phrase", "Said <again> & otherwise", "Noch einmal — anders")
 
@@ -222,7 +223,12 @@ def changed(tree: Tree, change: str, rng: random.Random) -> Tree:
             )
     if change in ("text", "code"):
         kinds = ("text", "long_text") if change == "text" else ("code",)
-        found = [leaf for leaf in leaves(other) if leaf[2].type in kinds]
+        # A recipient that becomes another under its id: the first is told by a person.
+        found = [
+            leaf
+            for leaf in leaves(other)
+            if leaf[2].type in kinds and leaf[2].path != RECIPIENT_KIND
+        ]
         for node, name, declared in rng.sample(found, min(3, len(found))):
             value = rng.choice(declared.codes or PHRASES)
             node[name] = [value] if declared.many else value
