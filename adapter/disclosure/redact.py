@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from adapter.disclosure import control
+from adapter.disclosure.access_codes import without_access_codes
 from adapter.disclosure.ages import standing
 from adapter.disclosure.bases import is_imca, is_instructed_advocate
 from adapter.disclosure.model import HEALTH_KINDS, Decision, Outcome, is_silent_kind
@@ -127,6 +128,8 @@ def _take_out(
         is_advocate and is_instructed_advocate(record, recipient),
     ).run()
     tree = walk.tree
+    if under.is_silent:  # N8f
+        tree = without_access_codes(tree)
     is_health = decision.kind in HEALTH_KINDS
     shares_control = is_health and under.outcomes[LOG] is Outcome.SHARE
     if shares_control:
