@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import NOON
@@ -19,7 +20,7 @@ from handovers import (
     make_parts,
     post,
 )
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select, update
 from stores import KEY, databases, fresh_store
 
 from adapter.bundle.ids import nhs_number_hash
@@ -30,6 +31,7 @@ from adapter.store.audit import Entry
 from adapter.store.paging import cursor, marks_of
 from adapter.store.payload import pack
 from adapter.store.schema import meta
+from adapter.store.schema import views as view_table
 from adapter.store.tester_clock import following, move_clock
 from adapter.store.worklist import Duty
 
@@ -327,3 +329,40 @@ def test_a_question_about_one_person_has_only_their_views_prepared_again(
     assert stale(later, view_id=ids_of("r-gp").view_id()) == set()
     assert stale(now, patient=(mine.of("Patient"),)) == set()
     assert stale(later, nhs_hash="x") == set()
+
+
+@pytest.mark.parametrize(
+    "asked", [{"ids": ["x"]}, {"patient": ["x"]}, {"nhs_hash": "x"}], ids=str
+)
+@pytest.mark.parametrize("resource_type", ["Flag", "Task"])
+def test_what_is_named_is_looked_for_by_its_name(
+    tmp_path: Path, clock: TestClock, resource_type: str, asked: dict[str, object]
+) -> None:
+    with fresh_store("sqlite", tmp_path, clock) as store:
+        parts = make_parts(store, clock)
+        post(parts)
+        if "ids" not in asked:
+            column = "nhs_hash" if "nhs_hash" in asked else "patient_id"
+            with store.writing() as connection:
+                connection.execute(update(view_table).values({column: "x"}))
+        asked_of_it: list[tuple[str, Any]] = []
+
+        def note(*told: Any) -> None:
+            asked_of_it.append((told[2], told[3]))
+
+        event.listen(store.engine, "before_cursor_execute", note)
+        find(parts, resource_type, **asked)
+        event.remove(store.engine, "before_cursor_execute", note)
+        with store.reading() as connection:
+            plans = [
+                row[3]
+                for statement, values in asked_of_it
+                if statement.startswith("SELECT")
+                for row in connection.exec_driver_sql(
+                    f"EXPLAIN QUERY PLAN {statement}", values
+                )
+            ]
+    assert plans
+    for step in plans:
+        assert "SCAN" not in step
+        assert "by_instant" not in step
