@@ -180,15 +180,18 @@ def delivery_as_json(
         "state_since": format_instant(delivery.state_since),
         "moves_at": _optional(delivery.moves_at),
         "alarmed_at": _optional(delivery.alarmed_at),
-        "brake": {
-            "scope": brake.scope,
-            "name": brake.name,
-            "reason": brake.reason,
-            "since": format_instant(brake.set_at),
-        }
-        if brake
-        else None,
+        "brake": brake_as_json(brake) if brake else None,
         "correlation_id": delivery.correlation_id,
+    }
+
+
+def brake_as_json(brake: Brake) -> dict[str, Any]:
+    """What a person has stopped, as those whom it holds up see it."""
+    return {
+        "scope": brake.scope,
+        "name": brake.name,
+        "reason": brake.reason,
+        "since": format_instant(brake.set_at),
     }
 
 

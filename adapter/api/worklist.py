@@ -10,12 +10,14 @@ from flask import Blueprint, Response
 from adapter.api.answers import JSON, json_answer
 from adapter.api.auth import Role, current_caller, open_to
 from adapter.api.bodies import check_media_type, read_json
+from adapter.api.deliveries import brake_as_json
 from adapter.api.links import list_url
 from adapter.api.parameters import check_parameters, refuse, text, whole_number
 from adapter.api.problems import ChangeRefused
 from adapter.delivery.verdict import refuse_held, release_held
 from adapter.errors import Issue
 from adapter.store import handling
+from adapter.store.brakes import list_brakes
 from adapter.store.handling import STATES, Person
 from adapter.store.worklist import Item
 from adapter.worklist.telling import Telling
@@ -60,7 +62,8 @@ def worklist_routes(parts: Parts) -> Blueprint:
             links["next"] = list_url(base_url, "/worklist", **link, cursor=found.next)
         telling = Telling(parts.store, base_url, parts.clock())
         items = [telling.item(each) for each in found.items]
-        return json_answer({"items": items, "links": links})
+        on = [brake_as_json(each) for each in list_brakes(parts.store)]
+        return json_answer({"items": items, "brakes": on, "links": links})
 
     @routes.get("/worklist/<item_id>")
     @open_to(Role.SENDER)

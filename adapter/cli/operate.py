@@ -89,7 +89,8 @@ def list_worklist(
     purpose: str | None,
     limit: int,
 ) -> None:
-    """List what is open, soonest due first."""
+    """List what is open, soonest due first, and the brakes that are on."""
+    from adapter.store.brakes import list_brakes as list_all
     from adapter.store.handling import list_items
 
     parts = open_parts(settings)
@@ -98,6 +99,7 @@ def list_worklist(
     answer(
         {
             "items": [telling.item(each) for each in found.items],
+            "brakes": [_told(each) for each in list_all(parts.store)],
             "more": found.next is not None,
         }
     )

@@ -81,3 +81,22 @@ def test_the_sender_and_those_who_run_it_see_it_and_nobody_else(house: House) ->
     figures = generate_latest(registry_of(house.parts)).decode()
     assert 'adapter_brakes{scope="endpoint"} 1.0' in figures
     assert house.client().get("/readyz").data == ready
+
+
+@pytest.mark.parametrize(("scope", "name"), SCOPES)
+def test_the_worklist_shows_what_is_braked_until_it_is_released(
+    house: House, scope: str, name: str
+) -> None:
+    def shown() -> list[dict[str, str]]:
+        found = house.client("ward").get("/worklist?purpose=SEEK_CONSENT").get_json()
+        brakes: list[dict[str, str]] = found["brakes"]
+        return brakes
+
+    assert shown() == []
+    brake(house, scope, name)
+    (on,) = shown()
+    assert (on["scope"], on["name"], on["reason"]) == (scope, name, "Wrong list")
+    release_brake(
+        house.parts.store, scope, name, by="Sam", actor="ops", at=house.clock()
+    )
+    assert shown() == []

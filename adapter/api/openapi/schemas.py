@@ -208,15 +208,7 @@ _DELIVERY_FIELDS: dict[str, Schema] = {
     "correlation_id": TEXT,
     "moves_at": or_null(INSTANT),
     "alarmed_at": or_null(INSTANT),
-    "brake": or_null(
-        shape(
-            "What a person has stopped, this delivery with it.",
-            scope={"enum": ["endpoint", "kind", "all"]},
-            name=TEXT,
-            reason=TEXT,
-            since=INSTANT,
-        )
-    ),
+    "brake": or_null(ref("Brake")),
 }
 _ATTEMPT = shape(
     "One request to the recipient.",
@@ -361,9 +353,17 @@ SHAPES: dict[str, Schema] = {
         decisions=by_name(ref("Decision")),
     ),
     "WorklistItem": _ITEM,
+    "Brake": shape(
+        "What a person has stopped until it is released.",
+        scope={"enum": ["endpoint", "kind", "all"]},
+        name=TEXT,
+        reason=TEXT,
+        since=INSTANT,
+    ),
     "Worklist": shape(
-        "A page of what needs a person, soonest due first, undated last.",
+        "A page of what needs a person, soonest due first; the brakes that are on.",
         items=listed(ref("WorklistItem")),
+        brakes=listed(ref("Brake")),
         links={**shape(self=LINK, next=LINK), "required": ["self"]},
     ),
     "Taking": shape("Who sees to it.", **_NAMED),
