@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from adapter.cli import cli
+from adapter.intake import accept
 from adapter.settings import Settings
-from adapter.store import Store, migrate, open_store
+from adapter.store import Store, deliveries, migrate, open_store
 from adapter.store.audit import Entry, record_audit
 from adapter.store.schema import audit
 from adapter.store.tester_clock import move_clock
@@ -196,3 +197,42 @@ def test_a_brake_that_would_hold_nothing_is_refused(
 def audit_events(store: Store) -> list[Any]:
     with store.reading() as connection:
         return list(connection.execute(select(audit).order_by(audit.c.number)))
+
+
+RECORD = Path(__file__).resolve().parents[1] / "fixtures/planned-handover/record.json"
+
+
+def test_a_redrive_is_previewed_and_then_made(
+    url: str, store: Store, tmp_path: Path
+) -> None:
+    at = datetime(2026, 11, 5, 9, tzinfo=UTC)
+    with store.writing() as connection:
+        store.put_clock_offset(connection, at - datetime.now(UTC))
+    parts = build_parts(Settings(database_url=url))
+    accept(RECORD.read_bytes(), caller_ods="ZZ9A1", parts=parts, at=at)
+    found = deliveries.list_deliveries(store, "ZZ9A1", limit=50).items
+    (delivery,) = [each for each in found if each.recipient_ods == "ZZ9B2"]
+    told = run(url, "redrive", delivery.id, "--preview", code=1)
+    assert (told["would"], told["bundle"]) == ("no_endpoint", None)
+    directory = tmp_path / "directory.yaml"
+    directory.write_text(DIRECTORY, encoding="utf-8")
+    there = {"DIRECTORY_FILE": str(directory)}
+    told = run(url, "redrive", delivery.id, "--preview", **there)
+    assert (told["delivery"], told["would"]) == (delivery.id, "send_again")
+    assert told["bundle"]["type"] == "transaction"
+    assert deliveries.find_delivery(store, delivery.id) == delivery
+    run(url, "redrive", delivery.id, **there)
+    queued = deliveries.find_delivery(store, delivery.id)
+    assert queued is not None
+    assert queued.state == "queued"
+
+
+DIRECTORY = """
+endpoints:
+  fenwick:
+    ods_code: ZZ9B2
+    kinds: [adult_mh_service]
+    transport: rest
+    address: http://127.0.0.1:9/fhir
+    auth: {type: none}
+"""

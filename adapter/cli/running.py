@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+import orjson
 
 from adapter.cli.root import (
     ANSWER_IS_NO,
@@ -114,11 +115,31 @@ def import_file(
 
 @cli.command()
 @click.argument("delivery_id")
+@click.option("--preview", is_flag=True, help="Only say what would be sent now.")
 @verb
-def redrive(settings: Settings, delivery_id: str) -> None:
+def redrive(settings: Settings, delivery_id: str, preview: bool) -> None:
     """Queue a failed delivery again, once what made it fail has been mended."""
+    from adapter.delivery.renewal import preview_redrive
     from adapter.delivery.renewal import redrive as queue_again
 
     parts = open_parts(settings)
+    if preview:
+        found = preview_redrive(delivery_id, parts, parts.clock())
+        bundle = found.bundle
+        answer(
+            {
+                "delivery": found.delivery.id,
+                "state": found.delivery.state.value,
+                "reason": found.delivery.reason,
+                "would": found.would,
+                "endpoint": found.endpoint,
+                "view_version": found.view_version,
+                "issues": list(found.issues),
+                "bundle": orjson.loads(bundle.plain()) if bundle else None,
+            }
+        )
+        if bundle is None:
+            sys.exit(ANSWER_IS_NO)
+        return
     queued = queue_again(delivery_id, parts, parts.clock(), actor="command-line")
     click.echo(f"Delivery {queued.id} is queued.", err=True)

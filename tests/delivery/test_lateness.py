@@ -23,6 +23,7 @@ from handovers import (
     post,
 )
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from adapter.canonical import CODE_SYSTEM
 from adapter.delivery.acknowledge import Answered, apply_task_answer
@@ -145,16 +146,17 @@ def test_what_has_not_arrived_is_told_once_well_before_the_move(
     assert all(each.actor == audit.WORKER for each in rows)
 
 
-def test_a_late_delivery_is_logged_by_its_ids_alone(
-    parts: SmallParts, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_late_delivery_is_logged_by_its_ids_alone(parts: SmallParts) -> None:
     post(parts)
     parts.clock.now = ARRIVE_BY
-    late(parts)
-    printed = capsys.readouterr()
-    lines = [each for each in printed.out.splitlines() if "delivery-late" in each]
-    assert len(lines) == len(everywhere(parts))
-    assert any(delivery_to(parts, "r-amh").id in each for each in lines)
+    with capture_logs() as lines:
+        late(parts)
+    told = [each for each in lines if each["event"] == "delivery-late"]
+    assert {each["delivery_id"] for each in told} == {
+        delivery_to(parts, each).id for each in everywhere(parts)
+    }
+    names = {"event", "log_level", "delivery_id", "correlation_id", "reason"}
+    assert all(set(each) == names for each in told)
 
 
 def test_what_arrives_closes_its_alarm_and_is_watched_for_acceptance(

@@ -19,37 +19,86 @@ RECORD = Path(__file__).resolve().parents[2] / "fixtures/planned-handover/record
 TOKEN = "a-token-of-this-test"
 
 
-def test_a_request_under_way_is_ended_and_written_back(
+def test_a_request_under_way_is_ended_and_no_other_begun(
     start: Callable[..., Any], watch: Callable[..., bool], tmp_path: Path
 ):
     with Receiver(Identity("Fenwick", "ZZ9B2")) as receiver:
-        receiver.listen()
-        receiver.orders.add(read_order({"kind": "delay", "seconds": 2}))
-        service = start(
-            "--clock",
-            "2026-11-05T09:00:00Z",
-            DIRECTORY_FILE=written(tmp_path / "directory.yaml", directory(receiver)),
-            CALLERS_FILE=written(tmp_path / "callers.yaml", callers()),
-        )
-        assert service.is_ready()
-        accepted = requests.post(
-            service.url + "/records",
-            data=RECORD.read_bytes(),
-            headers={
-                "Authorization": f"Bearer {TOKEN}",
-                "Content-Type": "application/json",
-            },
-            timeout=20,
-        )
-        assert accepted.status_code == 202
+        service = busy(start, receiver, tmp_path, seconds=3)
         assert watch(lambda: "sending" in states(tmp_path))
+        assert post(service, changed(2)).status_code == 202
+        assert "queued" in states(tmp_path)
 
         service.process.send_signal(signal.SIGTERM)
 
         assert service.process.wait(20) == 0
-        assert "sending" not in states(tmp_path)
-        assert states(tmp_path).count("delivered") == 1
+        left = states(tmp_path)
+        assert "sending" not in left
+        assert (left.count("delivered"), left.count("queued")) == (1, 1)
         assert [seen.status for seen in receiver.journal.listed()] == [200]
+
+
+def test_no_child_outlives_a_supervisor_that_is_killed_amid_a_request(
+    start: Callable[..., Any],
+    watch: Callable[..., bool],
+    alive: Callable[[int], bool],
+    tmp_path: Path,
+):
+    with Receiver(Identity("Fenwick", "ZZ9B2")) as receiver:
+        service = busy(start, receiver, tmp_path, seconds=15)
+        assert watch(lambda: "sending" in states(tmp_path))
+        family = service.family()
+
+        service.process.kill()
+
+        assert watch(lambda: not any(alive(pid) for pid in family), 10)
+        assert states(tmp_path).count("sending") == 1
+        receiver.orders.clear()
+        again = start(*AT, **told(tmp_path, receiver))
+        assert again.is_ready()
+        assert watch(lambda: states(tmp_path).count("delivered") == 1, 30)
+
+
+AT = ("--clock", "2026-11-05T09:00:00Z")
+
+
+def busy(
+    start: Callable[..., Any], receiver: Receiver, folder: Path, *, seconds: float
+) -> Any:
+    """A service that has a record whose receiver takes so long to answer."""
+    receiver.listen()
+    receiver.orders.add(read_order({"kind": "delay", "seconds": seconds}))
+    service = start(*AT, **told(folder, receiver))
+    assert service.is_ready()
+    assert post(service, changed(1)).status_code == 202
+    return service
+
+
+def told(folder: Path, receiver: Receiver) -> dict[str, str]:
+    """Who may call, and where the receiver is."""
+    return {
+        "DIRECTORY_FILE": written(folder / "directory.yaml", directory(receiver)),
+        "CALLERS_FILE": written(folder / "callers.yaml", callers()),
+    }
+
+
+def changed(version: int) -> bytes:
+    """That version of the record, which says something that no other does."""
+    tree = json.loads(RECORD.read_text(encoding="utf-8"))
+    tree["record_version"] = version
+    tree["young_person"]["names"][0]["family"] += f"-{version}"
+    return json.dumps(tree).encode()
+
+
+def post(service: Any, record: bytes) -> requests.Response:
+    return requests.post(
+        service.url + "/records",
+        data=record,
+        headers={
+            "Authorization": f"Bearer {TOKEN}",
+            "Content-Type": "application/json",
+        },
+        timeout=20,
+    )
 
 
 def states(folder: Path) -> list[str]:
