@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from builders import NOON, make_body
+from builders import NOON, make_body, make_tree
 from stores import KEY
 
 from adapter.bundle.ids import Ids
@@ -248,3 +248,14 @@ def deliveries_to(parts: SmallParts, recipient_id: str) -> list[Delivery]:
 
 def ids_of(recipient_id: str, record_id: str = "tr-0001") -> Ids:
     return Ids(KEY, SENDER, record_id, recipient_id)
+
+
+def to_another(ods_code: str) -> dict[str, Any]:
+    """The changes that make the adult service another organisation under its id."""
+    recipients = make_tree()["consent_and_sharing"]["recipients"]
+    adult = next(each for each in recipients if each["id"] == "r-amh")
+    adult["ods_code"] = ods_code
+    return {
+        "consent_and_sharing.recipients": recipients,
+        "transition.to_service.ods_code": ods_code,
+    }

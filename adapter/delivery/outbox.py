@@ -265,12 +265,17 @@ def _check_holdings(connection: Connection, changed: Sequence[Release]) -> None:
 
 
 def _narrowed(connection: Connection, release: Release) -> Release:
-    """The release, its view served from this version on where it lets less leave."""
+    """The release, its view served from this version on where it lets less leave.
+
+    And where an id names another recipient than before, who was never given it.
+    """
     old, head = release.before.head, release.head
     if old is None or head.served_from == head.version:
         return release
-    if outcome_lowered(_outcomes(connection, old), _decided(release)) or (
-        release.is_new_version and _lost_something(connection, old, release)
+    if (
+        whose_view(old) != whose_view(head)
+        or outcome_lowered(_outcomes(connection, old), _decided(release))
+        or (release.is_new_version and _lost_something(connection, old, release))
     ):
         return replace(release, head=replace(head, served_from=head.version))
     return release

@@ -45,7 +45,8 @@ class Before:
     ``holdings`` is what the recipient's own system may hold of this view and of those
     of ``earlier``: the views of records that this one has superseded, each by its id
     with its record and recipient ids. ``hold`` is what last waited for people to
-    release it; ``given`` is read only where something may have to wait.
+    release it; ``given`` is read only where something may have to wait, and is None
+    where the id named another recipient then.
     """
 
     head: ViewHead | None = None

@@ -140,7 +140,7 @@ def _held(
         before.given is None or takes_away(before.given, prepared.decision, content)
     )
     if old is not None and (is_narrower or stands.standing == INVALID):
-        left = what_still_stands(old, content) if is_narrower else None
+        left = what_still_stands(old, content) if before.given is not None else None
         if left is not None and not _is_sound(left, around):
             left = None
         stands = _stands(CURRENT, left, around) if left else _stood(None)

@@ -23,7 +23,7 @@ from adapter.delivery.narrowing import (
 )
 from adapter.delivery.planned import Before, Circumstances, Given, new_delivery
 from adapter.disclosure.model import Decision
-from adapter.store.heads import CURRENT, ViewHead
+from adapter.store.heads import ViewHead
 from adapter.store.holds import Hold
 
 
@@ -37,15 +37,14 @@ def must_wait(
     policy has become since. What only takes away from a version that stands goes.
     """
     old, hold = before.head, before.hold
-    stands = old.content_hash if old and old.standing == CURRENT else None
+    stands = old.content_hash if old and before.given is not None else None
     if content.hash in (approved, stands):
         return False
     if _is_of(hold, content) and (hold.is_open or hold.is_refused):
         return True
     if not around.tools.policy.release_to(kind).persons:
         return False
-    given = before.given if stands else None
-    return given is None or not gives_nothing_new(given, content)
+    return before.given is None or not gives_nothing_new(before.given, content)
 
 
 def gives_nothing_new(given: Given, content: Content) -> bool:

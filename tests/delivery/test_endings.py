@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from builders import REMOVE, a_risk, make_tree
+from builders import REMOVE, a_risk
 from handovers import (
     BUSY,
     REFUSED,
@@ -18,15 +18,17 @@ from handovers import (
     ids_of,
     make_worker,
     post,
+    to_another,
 )
 from holders import LOST, Holders
 
 from adapter.bundle.withdrawal import STOP_USING_THIS
 from adapter.delivery.model import State
-from adapter.delivery.renewal import preview_redrive, redrive
+from adapter.delivery.renewal import present_of, preview_redrive, redrive
 from adapter.delivery.worker import run_once
 from adapter.store import worklist
 from adapter.store.deliveries import WITHDRAWAL
+from adapter.store.history import resource_history
 
 FLAG_2 = f"Flag/{ids_of('r-amh').of('Flag', 'rk-2')}"
 LATER = endpoint("later", "ZZ9B7", "adult_mh_service")
@@ -253,17 +255,7 @@ def test_who_takes_over_an_id_learns_nothing_of_whom_it_named_before(
     parts = parts.with_endpoints(*parts.directory.endpoints, LATER, version="d1")
     post(parts, TWO)
     send(parts, holders)
-    recipients = make_tree()["consent_and_sharing"]["recipients"]
-    adult = next(each for each in recipients if each["id"] == "r-amh")
-    adult["ods_code"] = LATER.ods_code
-    post(
-        parts,
-        {
-            "consent_and_sharing.recipients": recipients,
-            "transition.to_service.ods_code": LATER.ods_code,
-        },
-        record_version=2,
-    )
+    post(parts, to_another(str(LATER.ods_code)), record_version=2)
     send(parts, holders)
     assert delivery_to(parts, "r-amh").endpoint == LATER.name
     assert not delivery_to(parts, "r-amh").retires
@@ -278,3 +270,19 @@ def test_who_takes_over_an_id_learns_nothing_of_whom_it_named_before(
         parts.store, SENDER, purpose=worklist.WITHDRAW_FROM_HOLDER
     )
     assert [each["reason"] for each in item.about] == ["recipient_changed"]
+
+
+def test_who_takes_over_an_id_reads_no_version_of_whom_it_named_before(
+    parts: SmallParts,
+) -> None:
+    parts = parts.with_endpoints(*parts.directory.endpoints, LATER, version="d1")
+    post(parts)
+    code = str(LATER.ods_code)
+    changed = {**to_another(code), "young_person.names[0].family": "Other"}
+    post(parts, changed, record_version=2)
+    patient = ids_of("r-amh").of("Patient")
+    present = present_of(parts, parts.clock())
+    served = resource_history(
+        parts.store, code, None, "Patient", patient, present=present
+    )
+    assert [each.version for each in served] == [2]

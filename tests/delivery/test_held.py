@@ -20,6 +20,7 @@ from handovers import (
     ids_of,
     make_worker,
     post,
+    to_another,
 )
 from holders import Holders
 from sqlalchemy import select
@@ -441,6 +442,25 @@ def test_a_recipient_named_no_more_ends_what_waited(parts: SmallParts) -> None:
     post(reviewed, {"consent_and_sharing.recipients[1]": REMOVE}, record_version=2)
     assert [e.state for e in deliveries_to(reviewed, "r-gp")] == [State.WITHDRAWN]
     assert items(reviewed) == []
+
+
+def test_who_takes_over_an_id_is_given_nothing_that_was_released_to_another(
+    reviewed: SmallParts,
+) -> None:
+    release_first(reviewed)
+    later = endpoint("later", "ZZ9B7", "adult_mh_service")
+    endpoints = (*reviewed.directory.endpoints, later)
+    parts = reviewed.with_endpoints(*endpoints, version="d1")
+    post(parts, to_another("ZZ9B7"), record_version=2)
+    assert [name for name, _ in send(parts).sent if name == "later"] == []
+    present = present_of(parts, parts.clock())
+    for kind in ("Patient", "Flag", "Task"):
+        found = views.search_resources(
+            parts.store, "ZZ9B7", None, kind, present=present
+        )
+        assert found.items == ()
+    release(parts)
+    assert [name for name, _ in send(parts).sent if name == "later"] == ["later"]
 
 
 def test_a_record_whose_place_is_taken_ends_though_the_new_one_waits(
