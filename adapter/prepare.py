@@ -14,7 +14,8 @@ from adapter.bundle.check import Checker
 from adapter.bundle.forms import Forms
 from adapter.bundle.ids import Ids
 from adapter.disclosure.model import Decision
-from adapter.disclosure.redact import Redacted, disclose
+from adapter.disclosure.reading import Reading
+from adapter.disclosure.redact import Redacted, disclose_from
 from adapter.errors import Issue
 from adapter.mapping.compile import Mapping, Shared
 from adapter.policy import Policy
@@ -56,14 +57,14 @@ def prepare(
 
     Raises UnmappedCode when a code that leaves has no row in its code map.
     """
-    return _prepare(record, recipient_id, at, tools, _Common())
+    return _prepare(_Common(Reading(record, at, tools.policy)), recipient_id, tools)
 
 
 def prepare_all(record: Record, *, at: datetime, tools: Tools) -> dict[str, Prepared]:
     """What each recipient that the record names gets, by recipient id, in its order."""
-    common = _Common()
+    common = _Common(Reading(record, at, tools.policy))
     return {
-        recipient["id"]: _prepare(record, recipient["id"], at, tools, common)
+        recipient["id"]: _prepare(common, recipient["id"], tools)
         for recipient in record.recipients
     }
 
@@ -72,18 +73,18 @@ def prepare_all(record: Record, *, at: datetime, tools: Tools) -> dict[str, Prep
 class _Common:
     """What the recipients of one record share, each part worked out once.
 
-    All of it is keyed by what it was made of, so a recipient finds in it only what
-    their own redacted record would have given.
+    The reading is about no recipient. The rest is keyed by what it was made of, so a
+    recipient finds in it only what their own redacted record would have given.
     """
 
+    reading: Reading
     mapped: Shared = field(default_factory=Shared)
     forms: Forms = field(default_factory=Forms)
 
 
-def _prepare(
-    record: Record, recipient_id: str, at: datetime, tools: Tools, common: _Common
-) -> Prepared:
-    decision, redacted = disclose(record, recipient_id, at=at, policy=tools.policy)
+def _prepare(common: _Common, recipient_id: str, tools: Tools) -> Prepared:
+    record = common.reading.record
+    decision, redacted = disclose_from(common.reading, recipient_id)
     if redacted is None:
         return Prepared(recipient_id, decision, None, None, ())
     ids = Ids(tools.key, record.ods_code, record.record_id, recipient_id)

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from adapter.clock import LONDON, parse_instant
-from adapter.disclosure.ages import standing
-from adapter.disclosure.consent import Standpoint, is_in_force
+from adapter.disclosure.consent import is_in_force
 from adapter.disclosure.model import Outcome
 from adapter.disclosure.overrides import State, state_of
 from adapter.disclosure.plan import Terms
-from adapter.policy import Policy
+from adapter.disclosure.reading import Reading
 from adapter.record.model import Record
 from adapter.record.vocabulary import LOG, SPL
 
@@ -33,21 +31,20 @@ _NOT_SENT = {
 }
 
 
-def shared_control(record: Record, at: datetime, policy: Policy) -> dict[str, Any]:
+def shared_control(reading: Reading) -> dict[str, Any]:
     """Competence, decisions and overrides in force, and the recipients they name.
 
     For health kinds when transition_logistics is share, and for nobody else: the caller
     sees to that. A decision whose recipient cannot be shown is left out.
     """
-    sharing = record.tree["consent_and_sharing"]
+    sharing = reading.tree["consent_and_sharing"]
     shared: dict[str, Any] = {
         "competence": _without(sharing["competence"], _NOT_SENT["competence"])
     }
     if "other" in shared["competence"]:
         other = [dict(each) for each in shared["competence"]["other"]]
         shared["competence"]["other"] = other
-    now = standing(record.tree, at, policy)
-    seen = Standpoint(at, now, record.find, policy)
+    seen = reading.seen
     recipients = {each["id"]: each for each in sharing.get("recipients", ())}
     named: list[str] = []
 
@@ -62,7 +59,8 @@ def shared_control(record: Record, at: datetime, policy: Policy) -> dict[str, An
 
     def is_of_force(override: Mapping[str, Any]) -> bool:
         kind = recipients.get(override.get("recipient_ref"), {}).get("kind", "")
-        return state_of(override, kind, now.age, at, policy) is State.VALID
+        state = state_of(override, kind, seen.standing.age, seen.at, seen.policy)
+        return state is State.VALID
 
     decisions = [
         _without(decision, _NOT_SENT["decision"])

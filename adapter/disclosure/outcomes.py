@@ -6,25 +6,19 @@ Source: disclosure rules, sections 3 to 7.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from adapter.clock import check_aware
-from adapter.disclosure import ages, consent, gates, overrides
-from adapter.disclosure.consent import Acting, Standpoint
+from adapter.disclosure import consent, gates, overrides
+from adapter.disclosure.consent import Acting
 from adapter.disclosure.grounds import Grounds
-from adapter.disclosure.model import (
-    HEALTH_KINDS,
-    CategoryDecision,
-    ItemDecision,
-    Outcome,
-)
+from adapter.disclosure.model import CategoryDecision, ItemDecision, Outcome
 from adapter.disclosure.overrides import State
+from adapter.disclosure.reading import Reading
 from adapter.disclosure.routes import Route, category_decision, route_for
 from adapter.policy import Policy
-from adapter.record.model import Record
 from adapter.record.vocabulary import CATEGORIES, LOG, SGD, SPL
 
 Item = Mapping[str, Any]
@@ -61,11 +55,9 @@ class Outcomes:
     items: tuple[ItemDecision, ...] = ()
 
 
-def decide_outcomes(
-    record: Record, recipient_id: str, *, at: datetime, policy: Policy
-) -> Outcomes:
+def decide_outcomes(reading: Reading, recipient_id: str) -> Outcomes:
     """The outcome of every category for a recipient that the record lists, or not."""
-    check_aware(at)
+    record, policy = reading.record, reading.policy
     recipient = record.recipient(recipient_id)
     kind = str(recipient.get("kind", NOT_LISTED)) if recipient else NOT_LISTED
     matched = gates.first_gate(record.tree, recipient)
@@ -74,10 +66,8 @@ def decide_outcomes(
         withheld = category_decision(Outcome.WITHHOLD, reason, gate)
         everything = dict.fromkeys(CATEGORIES, withheld)
         return Outcomes(recipient, kind, gate, everything, None, Grounds())
-    standing = ages.standing(record.tree, at, policy)
-    seen = Standpoint(at, standing, record.find, policy)
-    route = route_for(record, recipient, standing, policy)
-    grounds = _grounds(record, route, seen)
+    route = route_for(record, recipient, reading.standing, policy)
+    grounds = _grounds(reading, route)
     categories = dict(route.outcomes)
     is_implicated = gates.is_implicated_organisation(record.tree, recipient)
     if is_implicated:  # G4b
@@ -85,17 +75,16 @@ def decide_outcomes(
             Outcome.WITHHOLD, "RECIPIENT_IMPLICATED", "G4b"
         )
     if not route.is_own:  # B6: decisions and overrides do not apply
-        raising = _Raising(record, recipient, route, seen, grounds)
+        raising = _Raising(reading, recipient, route, grounds)
         for category in CATEGORIES:
             if not (is_implicated and category == SGD):
                 categories[category] = raising.decide(category)
-    later = [each for each in _turning_instants(record, recipient, policy) if each > at]
     return Outcomes(
         recipient,
         kind,
         "G4b" if is_implicated else None,
         categories,
-        min(later) if later else None,
+        reading.valid_until(recipient),
         grounds,
         _contacts_on_refusal(recipient, route, categories, grounds, policy),
     )
@@ -129,35 +118,24 @@ def _contacts_on_refusal(
     )
 
 
-def _grounds(record: Record, route: Route, seen: Standpoint) -> Grounds:
-    born = ages.birth_date_of(record.tree)
-    safeguarding = record.tree.get("safeguarding", {})
+def _grounds(reading: Reading, route: Route) -> Grounds:
+    safeguarding = reading.tree.get("safeguarding", {})
     return Grounds(
         concerns=route.concerns,
         review_points=safeguarding.get("review_points", ()) if route.concerns else (),
-        adult_since=_adult_since(born, seen),
+        adult_since=reading.adult_since,
         is_direct_care=route.is_direct_care,
     )
-
-
-def _adult_since(born: date | None, seen: Standpoint) -> datetime | None:
-    if born is None or seen.standing.age < 18:
-        return None
-    return ages.turning_instants(born)[-1]
 
 
 class _Raising:
     """What decisions in force and overrides make of a recipient's default outcomes."""
 
     def __init__(
-        self,
-        record: Record,
-        recipient: Item,
-        route: Route,
-        seen: Standpoint,
-        grounds: Grounds,
+        self, reading: Reading, recipient: Item, route: Route, grounds: Grounds
     ) -> None:
-        sharing = record.tree.get("consent_and_sharing", {})
+        sharing = reading.tree.get("consent_and_sharing", {})
+        seen = reading.seen
         named = [
             decision
             for decision in sharing.get("decisions", ())
@@ -166,7 +144,10 @@ class _Raising:
         kind = recipient["kind"]
         self.route = route
         self.grounds = grounds
-        self.acting = consent.acting_decisions(named, seen, recipient)
+        self.acting: dict[str, Acting] = {}
+        for acting in consent.acting_decisions(named, seen, recipient):
+            for category in acting.decision.get("categories", ()):
+                self.acting.setdefault(category, acting)
         self.unused = (
             consent.why_not_in_force(named, seen) if route.withholds_all else {}
         )
@@ -181,14 +162,7 @@ class _Raising:
 
     def decide(self, category: str) -> CategoryDecision:
         """What one category comes to. Source: disclosure rules, section 3."""
-        acting = next(
-            (
-                each
-                for each in self.acting
-                if category in each.decision.get("categories", ())
-            ),
-            None,
-        )
+        acting = self.acting.get(category)
         stood = self._under_decision(category, acting)
         if acting is not None and acting.is_courts_deny:  # O2
             self.grounds.denied_by_court.add(category)
@@ -253,23 +227,3 @@ class _Raising:
         if State.EXPIRED in states:
             return category_decision(stood.outcome, "OVERRIDE_EXPIRED", "O1", ("P-07",))
         return stood
-
-
-def _turning_instants(
-    record: Record, recipient: Item, policy: Policy
-) -> Iterator[datetime]:
-    """Every instant at which a decision for this recipient could turn out differently.
-
-    Source: disclosure rules, section 3, valid_until.
-    """
-    born = ages.birth_date_of(record.tree)
-    if born is not None:
-        yield from ages.turning_instants(born)
-    sharing = record.tree.get("consent_and_sharing", {})
-    all_count = recipient["kind"] in HEALTH_KINDS  # C1 sends them those in force
-    for decision in sharing.get("decisions", ()):
-        if all_count or consent.names_recipient(decision, recipient):
-            yield from consent.turning_instants(decision)
-    for override in sharing.get("overrides", ()):
-        if all_count or override.get("recipient_ref") == recipient["id"]:
-            yield from overrides.turning_instants(override, policy)

@@ -12,13 +12,13 @@ from typing import Any
 
 from adapter.disclosure import control
 from adapter.disclosure.access_codes import without_access_codes
-from adapter.disclosure.ages import standing
 from adapter.disclosure.bases import is_imca, is_instructed_advocate
 from adapter.disclosure.model import HEALTH_KINDS, Decision, Outcome, is_silent_kind
 from adapter.disclosure.obligations import obligations
 from adapter.disclosure.order import in_order
 from adapter.disclosure.outcomes import CONTACTS_RULE, decide_outcomes
 from adapter.disclosure.plan import Terms, terms
+from adapter.disclosure.reading import Reading
 from adapter.disclosure.references import mend_references
 from adapter.disclosure.walk import Walk
 from adapter.policy import Policy
@@ -68,12 +68,20 @@ def disclose(
     Nothing but the identification core counts as nothing (N5). A recipient whom the
     record does not list is answered too, by gate G2.
     """
-    found = decide_outcomes(record, recipient_id, at=at, policy=policy)
+    return disclose_from(Reading(record, at, policy), recipient_id)
+
+
+def disclose_from(
+    reading: Reading, recipient_id: str
+) -> tuple[Decision, Redacted | None]:
+    """The same, of a reading that serves other recipients of the record too."""
+    record, policy = reading.record, reading.policy
+    found = decide_outcomes(reading, recipient_id)
     decision = Decision(
         recipient_id=recipient_id,
         kind=found.kind,
         record_version=record.version,
-        at=at,
+        at=reading.at,
         policy_version=policy.version,
         categories=found.categories,
         items=found.items,
@@ -81,7 +89,7 @@ def disclose(
         valid_until=found.valid_until,
         gate=found.gate,
     )
-    walk, redacted = _take_out(record, decision, policy)
+    walk, redacted = _take_out(reading, decision)
     duties = obligations(
         found.kind,
         found.categories,
@@ -96,7 +104,7 @@ def disclose(
 
 def redact(record: Record, decision: Decision, *, policy: Policy) -> Redacted | None:
     """What may leave under a decision already made; None when nothing does."""
-    return _take_out(record, decision, policy)[1]
+    return _take_out(Reading(record, decision.at, policy), decision)[1]
 
 
 def _replaced(decision: Decision, **changes: Any) -> Decision:
@@ -104,8 +112,9 @@ def _replaced(decision: Decision, **changes: Any) -> Decision:
 
 
 def _take_out(
-    record: Record, decision: Decision, policy: Policy
+    reading: Reading, decision: Decision
 ) -> tuple[Walk | None, Redacted | None]:
+    record = reading.record
     recipient = record.recipient(decision.recipient_id)
     even_so = frozenset(
         item.path for item in decision.items if item.rule == CONTACTS_RULE
@@ -116,8 +125,7 @@ def _take_out(
     under = terms(
         decision.kind,
         tuple(decision.outcome(category) for category in CATEGORIES),
-        is_advocate
-        and is_imca(record, recipient, standing(record.tree, decision.at, policy)),
+        is_advocate and is_imca(record, recipient, reading.standing),
         even_so,
     )
     walk = Walk(
@@ -133,7 +141,7 @@ def _take_out(
     is_health = decision.kind in HEALTH_KINDS
     shares_control = is_health and under.outcomes[LOG] is Outcome.SHARE
     if shares_control:
-        shared = control.shared_control(record, decision.at, policy)
+        shared = control.shared_control(reading)
         tree["consent_and_sharing"] = {**shared, **tree.get("consent_and_sharing", {})}
     mend_references(tree, recipient["id"])
     if _is_core_alone(tree) and not walk.pointed:
