@@ -7,9 +7,10 @@ record, its parsing, its decisions and its bundles are the real ones.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from time import monotonic as system_monotonic
 from typing import Any
 
 import orjson
@@ -18,7 +19,11 @@ from stores import KEY
 
 from adapter.bundle.ids import Ids
 from adapter.canonical import NHS_NUMBER_SYSTEM
+from adapter.delivery.leases import LEASE, Claimed, LeaseLost, Terms, claim_some
 from adapter.delivery.model import Answer, Outcome
+from adapter.delivery.renewal import present_of, renew
+from adapter.delivery.retry import DEFAULT_RETRY
+from adapter.delivery.settle import Finished, Settled, settle_all
 from adapter.delivery.worker import Worker
 from adapter.directory.model import Directory, Endpoint
 from adapter.errors import Issue
@@ -26,7 +31,7 @@ from adapter.intake import Accepted, accept
 from adapter.policy import DEFAULT_POLICY, Policy
 from adapter.prepare import Tools
 from adapter.settings import Settings
-from adapter.store import Store
+from adapter.store import Store, views
 from adapter.store.deliveries import Delivery, list_deliveries
 
 SENDER = "ZZ9A1"
@@ -259,3 +264,44 @@ def to_another(ods_code: str) -> dict[str, Any]:
         "consent_and_sharing.recipients": recipients,
         "transition.to_service.ods_code": ods_code,
     }
+
+
+def claim(
+    store: Store,
+    owner: str,
+    *,
+    length_for: Callable[[str], timedelta] = lambda endpoint: LEASE,
+    most_at: Callable[[str], int | None] = lambda endpoint: None,
+    monotonic: Callable[[], float] = system_monotonic,
+) -> Claimed | None:
+    """The next delivery that is due, leased in a transaction of its own, if any is."""
+    taken, terms = monotonic(), Terms(owner, length_for, most_at)
+    with store.writing() as connection:
+        now = store.now(connection)
+        found = claim_some(connection, 1, terms, now=now, taken=taken)
+    return found[0] if found else None
+
+
+def settle(store: Store, claimed: Claimed, answer: Answer) -> Settled:
+    """What became of one attempt, in a transaction of its own; dice that show 0.5."""
+    with store.writing() as connection:
+        (settled,) = settle_all(
+            connection,
+            [Finished(claimed, answer)],
+            store.now(connection),
+            policy=DEFAULT_RETRY,
+            dice=lambda: 0.5,
+        )
+        if settled is None:
+            raise LeaseLost
+    return settled
+
+
+def renew_stale(
+    caller_ods: str, kinds: Collection[str] | None, parts: Any, at: datetime
+) -> int:
+    """How many of a receiver's own views were prepared again: all that had to be."""
+    stale = views.stale_views(parts.store, caller_ods, kinds, present_of(parts, at))
+    for view_id in stale:
+        renew(view_id, parts, at, actor=caller_ods)
+    return len(stale)

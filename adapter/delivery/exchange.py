@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from adapter.delivery.lanes import Claimed, Terms, claim_some
+from adapter.delivery.leases import Claimed, Terms, claim_some
 from adapter.delivery.retry import RetryPolicy
 from adapter.delivery.settle import Finished, Settled, settle_all
 from adapter.store.engine import Store

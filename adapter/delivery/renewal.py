@@ -8,7 +8,6 @@ Source: design, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,7 +28,7 @@ from adapter.delivery.supersede import as_superseded
 from adapter.errors import Conflict, NotReady, UnknownRecord
 from adapter.intake import TIMES_TO_PLAN, Parts, recipient_of
 from adapter.prepare import Prepared, prepare
-from adapter.store import audit, deliveries, holdings, records, views, worklist
+from adapter.store import audit, deliveries, holdings, records, worklist
 from adapter.store.deliveries import Delivery
 from adapter.store.heads import (
     EMPTY,
@@ -64,29 +63,6 @@ def renew(
     if head is None or head.is_fresh(present_of(parts, at)):
         return head
     return _prepare_again(head, parts, at, actor)
-
-
-def renew_stale(
-    caller_ods: str,
-    kinds: Collection[str] | None,
-    parts: Parts,
-    at: datetime,
-) -> int:
-    """How many of a receiver's own views were prepared again, so that all are current.
-
-    To be called before a receiver's question is answered.
-    """
-    present = present_of(parts, at)
-    seen: set[str] = set()
-    while True:
-        stale = views.stale_views(parts.store, caller_ods, kinds, present)
-        # One that another process has made stale again is left out of the answer.
-        fresh_work = [view_id for view_id in stale if view_id not in seen]
-        if not fresh_work:
-            return len(seen)
-        for view_id in fresh_work:
-            renew(view_id, parts, at, actor=caller_ods)
-        seen.update(fresh_work)
 
 
 def redrive(

@@ -12,13 +12,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapter.delivery import breaker, lanes, lateness, outbox
-from adapter.delivery.lanes import Claimed, LeaseLost
+from adapter.delivery import breaker, lateness, leases, outbox
+from adapter.delivery.leases import Claimed
 from adapter.delivery.model import WAITING, Answer, Outcome, State
 from adapter.delivery.retry import FEW_TRIES_REASONS, RetryPolicy, next_attempt_at
 from adapter.store import audit, deliveries, records, worklist
 from adapter.store.deliveries import Attempt
-from adapter.store.engine import Store
 from adapter.store.heads import read_head
 
 LONGEST_REASON = 64
@@ -96,27 +95,6 @@ class Finished:
     answer: Answer
 
 
-def settle(
-    store: Store,
-    claimed: Claimed,
-    answer: Answer,
-    *,
-    policy: RetryPolicy,
-    dice: Callable[[], float],
-) -> Settled:
-    """What became of one attempt, committed. LeaseLost when the lane is another's now.
-
-    As ``settle_all``, in a transaction of its own.
-    """
-    with store.writing() as connection:
-        now = store.now(connection)
-        finished = [Finished(claimed, answer)]
-        (settled,) = settle_all(connection, finished, now, policy=policy, dice=dice)
-        if settled is None:
-            raise LeaseLost
-    return settled
-
-
 def settle_all(
     connection: Connection,
     finished: Sequence[Finished],
@@ -132,7 +110,7 @@ def settle_all(
     """
     if not finished:
         return []
-    ours = lanes.still_leased(connection, [each.claimed.lease for each in finished])
+    ours = leases.still_leased(connection, [each.claimed.lease for each in finished])
     kept = [
         each
         for each in finished
@@ -154,7 +132,7 @@ def settle_all(
             _tell(connection, each.claimed, verdict, now)
     answers = [(each.claimed.lease.endpoint, each.answer) for each in kept]
     changes = breaker.note(connection, answers, now)
-    lanes.end_leases(connection, verdicts)
+    leases.end_leases(connection, verdicts)
     done: list[Settled | None] = []
     for each in finished:
         lease = each.claimed.lease
@@ -215,7 +193,7 @@ def _unless_overtaken(
     if verdict.state is State.DELIVERED:
         return verdict
     head = read_head(connection, claimed.delivery.view_id)
-    to = lanes.overtaken(head, claimed.delivery.view_version) if head else None
+    to = leases.overtaken(head, claimed.delivery.view_version) if head else None
     return Verdict(to, verdict.reason) if to is not None else verdict
 
 

@@ -21,9 +21,9 @@ from typing import Any, Protocol
 
 from adapter import logs
 from adapter.clock import Clock
-from adapter.delivery import lanes
+from adapter.delivery import lanes, leases
 from adapter.delivery.exchange import Exchange
-from adapter.delivery.lanes import LEASE, Claimed, LeaseLost, Terms
+from adapter.delivery.leases import LEASE, Claimed, LeaseLost, Terms
 from adapter.delivery.model import Answer, Outcome, State
 from adapter.delivery.renewal import place, present_of, renew
 from adapter.delivery.retry import DEFAULT_RETRY, RetryPolicy
@@ -169,16 +169,16 @@ class Worker:
             self._renew(claimed, at)
             return None
         if moved:
-            lanes.give_back(parts.store, claimed)
+            leases.give_back(parts.store, claimed)
             place(delivery, parts, at, actor=audit.WORKER)
             return None
-        if endpoint is not None and not lanes.may_still_send(
+        if endpoint is not None and not leases.may_still_send(
             claimed.lease, _time_out(endpoint), self.monotonic
         ):
-            lanes.give_back(parts.store, claimed)
+            leases.give_back(parts.store, claimed)
             return None
         if self._is_braked(claimed):
-            lanes.give_back(parts.store, claimed)
+            leases.give_back(parts.store, claimed)
             return None
         return endpoint
 
@@ -198,12 +198,12 @@ class Worker:
             renew(claimed.delivery.view_id, self.parts, at)
         except AdapterError as error:
             # It must not leave as it is, and other lanes must not wait for it.
-            lanes.give_back(self.parts.store, claimed, delay=CANNOT_PREPARE)
+            leases.give_back(self.parts.store, claimed, delay=CANNOT_PREPARE)
             logs.get_logger(delivery_id=claimed.delivery.id).error(
                 logs.VIEW_INVALID, error=type(error).__name__
             )
         else:
-            lanes.give_back(self.parts.store, claimed)
+            leases.give_back(self.parts.store, claimed)
 
     def _send(self, endpoint: Endpoint, claimed: Claimed) -> Answer:
         try:
@@ -280,11 +280,11 @@ def free_orphans(store: Store, *, is_alive: Callable[[int], bool] | None = None)
     """
     is_alive = is_alive or _is_alive
     dead = []
-    for owner in lanes.lease_owners(store):
+    for owner in leases.lease_owners(store):
         machine, _, process = owner.rpartition("/")
         if machine == _machine() and process.isdigit() and not is_alive(int(process)):
             dead.append(owner)
-    return lanes.free_lanes_of(store, dead) if dead else 0
+    return leases.free_lanes_of(store, dead) if dead else 0
 
 
 def _machine() -> str:

@@ -1,7 +1,7 @@
 """Brakes: what a person has stopped, why, and until they release it.
 
 A brake holds one endpoint, one recipient kind, or all. While it is on nothing is sent
-there (``adapter.delivery.lanes`` leases no such lane) and nothing can be fetched from
+there (``adapter.delivery.leases`` leases no such lane) and nothing can be fetched from
 there (the caller's kinds shrink, so that a pull finds what one finds who is not known).
 """
 

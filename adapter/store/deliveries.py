@@ -1,6 +1,6 @@
 """Deliveries and their attempts: the outbox, written with what it is about.
 
-Only ``adapter.delivery.lanes`` leases and sends; here stand the rows, the questions
+Only ``adapter.delivery.leases`` leases and sends; here stand the rows, the questions
 asked of them, and the one way to move a delivery from state to state.
 """
 

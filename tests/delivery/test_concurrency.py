@@ -6,9 +6,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from builders import REMOVE
-from handovers import SmallParts, post
+from handovers import (
+    SmallParts,
+    claim,
+    post,
+)
 
-from adapter.delivery import lanes
+from adapter.delivery.leases import Claimed, give_back
 
 
 def post_people(parts: SmallParts, count: int) -> None:
@@ -32,9 +36,9 @@ def test_workers_that_come_together_do_not_both_take_the_last_place(
     most = {"fenwick": 2, "surgery": 1, "crisis": 1}
     together = threading.Barrier(8)
 
-    def work(number: int) -> lanes.Claimed | None:
+    def work(number: int) -> Claimed | None:
         together.wait(10)
-        return lanes.claim(parts.store, f"w{number}", most_at=most.get)
+        return claim(parts.store, f"w{number}", most_at=most.get)
 
     for _ in range(10):
         with ThreadPoolExecutor(8) as workers:
@@ -44,7 +48,7 @@ def test_workers_that_come_together_do_not_both_take_the_last_place(
         assert taken
         assert all(taken.count(name) <= most[name] for name in taken)
         for each in leased:
-            lanes.give_back(parts.store, each)
+            give_back(parts.store, each)
 
 
 def test_no_more_lanes_of_an_endpoint_are_leased_than_may_be(
@@ -53,13 +57,13 @@ def test_no_more_lanes_of_an_endpoint_are_leased_than_may_be(
     post_people(parts, 4)
     most = {"fenwick": 1, "surgery": 2}
     leased = []
-    while (claimed := lanes.claim(parts.store, "w1", most_at=most.get)) is not None:
+    while (claimed := claim(parts.store, "w1", most_at=most.get)) is not None:
         leased.append(claimed)
     taken = [each.lease.endpoint for each in leased]
     counts = {name: taken.count(name) for name in ("fenwick", "surgery", "crisis")}
     assert counts == {"fenwick": 1, "surgery": 2, "crisis": 4}
     first = next(each for each in leased if each.lease.endpoint == "fenwick")
-    lanes.give_back(parts.store, first)
-    again = lanes.claim(parts.store, "w2", most_at=most.get)
+    give_back(parts.store, first)
+    again = claim(parts.store, "w2", most_at=most.get)
     assert again is not None
     assert again.lease.endpoint == "fenwick"

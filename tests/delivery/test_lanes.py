@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from handovers import (
@@ -13,26 +12,21 @@ from handovers import (
     REFUSED,
     Receivers,
     SmallParts,
+    claim,
     deliveries_to,
     delivery_to,
     endpoint,
     make_worker,
     post,
+    settle,
 )
 
-from adapter.delivery import lanes
-from adapter.delivery.lanes import LeaseLost, claim, may_still_send
+from adapter.delivery.leases import LEASE, LeaseLost, may_still_send
 from adapter.delivery.model import State
-from adapter.delivery.retry import DEFAULT_RETRY
-from adapter.delivery.settle import settle
 from adapter.delivery.worker import free_orphans, own_name, run, run_once
 from adapter.store.deliveries import list_attempts
 
 RISK = "safety.risks[0].behaviours"
-
-
-def settle_with(parts: SmallParts, claimed: Any, answer: Any) -> Any:
-    return settle(parts.store, claimed, answer, policy=DEFAULT_RETRY, dice=lambda: 0.5)
 
 
 def test_what_is_due_is_claimed_once(parts: SmallParts) -> None:
@@ -88,16 +82,16 @@ def test_a_stale_token_is_refused_and_writes_nothing(parts: SmallParts) -> None:
     post(parts)
     late = claim(parts.store, "slow")
     assert late is not None
-    parts.clock.advance(seconds=lanes.LEASE.total_seconds() + 1)
+    parts.clock.advance(seconds=LEASE.total_seconds() + 1)
     taken = [claim(parts.store, "quick") for _ in range(3)]
     quick = next(each for each in taken if each and each.lease.lane == late.lease.lane)
     assert quick.delivery.id == late.delivery.id
     with pytest.raises(LeaseLost):
-        settle_with(parts, late, OK)
+        settle(parts.store, late, OK)
     assert list_attempts(parts.store, late.delivery.id) == []
-    settle_with(parts, quick, REFUSED)
+    settle(parts.store, quick, REFUSED)
     with pytest.raises(LeaseLost):
-        settle_with(parts, late, OK)
+        settle(parts.store, late, OK)
     (attempt,) = list_attempts(parts.store, late.delivery.id)
     assert (attempt.worker, attempt.reason) == ("quick", "http_422")
 
@@ -109,7 +103,7 @@ def test_a_lease_that_has_run_out_still_counts_until_another_has_it(
     claimed = claim(parts.store, "w1")
     assert claimed is not None
     parts.clock.advance(hours=1)
-    assert settle_with(parts, claimed, OK).state is State.DELIVERED
+    assert settle(parts.store, claimed, OK).state is State.DELIVERED
 
 
 def test_what_a_killed_worker_left_is_sent_again_with_the_same_ids(
@@ -121,7 +115,7 @@ def test_what_a_killed_worker_left_is_sent_again_with_the_same_ids(
     transport = Receivers()
     run_once(parts, transport)
     assert killed.lease.endpoint not in {name for name, _, _ in transport.sent}
-    parts.clock.advance(seconds=lanes.LEASE.total_seconds() + 1)
+    parts.clock.advance(seconds=LEASE.total_seconds() + 1)
     run_once(parts, transport)
     again = [ids for name, ids, _ in transport.sent if name == killed.lease.endpoint]
     assert again == [killed.delivery.request_id]
@@ -135,8 +129,8 @@ def test_lanes_of_dead_processes_are_freed_at_the_start(parts: SmallParts) -> No
     assert second is not None
     assert free_orphans(parts.store, is_alive=lambda process: process == 12) == 1
     with pytest.raises(LeaseLost):
-        settle_with(parts, first, OK)
-    assert settle_with(parts, second, OK).state is State.DELIVERED
+        settle(parts.store, first, OK)
+    assert settle(parts.store, second, OK).state is State.DELIVERED
     again = claim(parts.store, "w3")
     assert again is not None
 
@@ -204,7 +198,7 @@ def test_a_later_version_passes_what_a_killed_worker_left_sending(
     held = [claim(parts.store, "killed") for _ in range(3)]
     assert all(held)
     post(parts, {RISK: "Newer"}, record_version=2)
-    parts.clock.advance(seconds=lanes.LEASE.total_seconds() + 1)
+    parts.clock.advance(seconds=LEASE.total_seconds() + 1)
     transport = Receivers()
     run_once(parts, transport)
     assert transport.versions("fenwick") == [2]

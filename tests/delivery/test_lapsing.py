@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from builders import a_permit, a_recipient, a_refusal, an_override, make_tree
-from handovers import SENDER, SmallParts, post
+from handovers import (
+    SENDER,
+    SmallParts,
+    post,
+    renew_stale,
+)
 
-from adapter.delivery.renewal import renew_stale
 from adapter.store import handling
 from adapter.store.audit import WORKLIST_HANDLED, audit_trail
 from adapter.store.chain import verify

@@ -19,12 +19,12 @@ from handovers import (
     endpoint,
     make_worker,
     post,
+    renew_stale,
 )
 from holders import Holders
 
 from adapter.bundle.withdrawal import STOP_USING_THIS
 from adapter.clock import parse_instant
-from adapter.delivery.renewal import renew_stale
 from adapter.delivery.worker import run_once
 from adapter.store.deliveries import WITHDRAWAL
 from adapter.store.worklist import NARROWED, WITHDRAW_FROM_HOLDER, open_items

@@ -19,10 +19,11 @@ from handovers import (
     ids_of,
     make_worker,
     post,
+    renew_stale,
 )
 
 from adapter.delivery.model import State
-from adapter.delivery.renewal import present_of, renew, renew_stale
+from adapter.delivery.renewal import present_of, renew
 from adapter.delivery.worker import run_once
 from adapter.errors import UnmappedCode
 from adapter.store import heads, views

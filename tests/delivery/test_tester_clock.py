@@ -18,6 +18,7 @@ from handovers import (
     Receivers,
     SmallParts,
     TestClock,
+    claim,
     delivery_to,
     ids_of,
     make_worker,
@@ -28,8 +29,8 @@ from structlog.testing import capture_logs
 
 from adapter import logs
 from adapter.clock import london_midnight, shifted
-from adapter.delivery import lanes
-from adapter.delivery.lanes import Claimed, LeaseLost
+from adapter.delivery import leases
+from adapter.delivery.leases import Claimed, LeaseLost, give_back
 from adapter.delivery.model import State
 from adapter.delivery.renewal import present_of
 from adapter.delivery.sweep import LEASE, sweep_once
@@ -91,7 +92,7 @@ def move(parts: SmallParts, to: timedelta) -> None:
 
 
 def claim_all(parts: SmallParts, owner: str) -> list[Claimed]:
-    return list(iter(lambda: lanes.claim(parts.store, owner), None))
+    return list(iter(lambda: claim(parts.store, owner), None))
 
 
 def test_another_process_follows_and_asks_the_store_only_now_and_then(
@@ -181,11 +182,11 @@ def test_a_lease_runs_out_forward_and_keeps_what_is_left_of_it_back(
     move(moved, DAY)
     assert len(claim_all(moved, "w2")) == 3
     with pytest.raises(LeaseLost):
-        lanes.give_back(moved.store, first[0])
+        give_back(moved.store, first[0])
 
     move(moved, timedelta())
     assert claim_all(moved, "w3") == []
-    clock.now += lanes.LEASE
+    clock.now += leases.LEASE
     assert len(claim_all(moved, "w3")) == 3
 
 

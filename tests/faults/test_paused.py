@@ -22,7 +22,7 @@ from faults.house import listening
 from handovers import SmallParts, delivery_to, make_parts, post
 from stores import databases, fresh_store
 
-from adapter.delivery.lanes import LEASE
+from adapter.delivery.leases import LEASE
 from adapter.delivery.model import Answer, State
 from adapter.delivery.transports.rest import RestTransport
 from adapter.delivery.worker import Worker, run_once

@@ -36,6 +36,7 @@ from handovers import (
     REFUSED,
     SmallParts,
     make_worker,
+    renew_stale,
 )
 from holders import LOST, Holders
 from hypothesis import given
@@ -48,7 +49,7 @@ from adapter.bundle.retirement import END_STATUSES
 from adapter.canonical import CODE_SYSTEM, NHS_NUMBER_SYSTEM
 from adapter.delivery.acknowledge import Answered, apply_task_answer
 from adapter.delivery.model import REDRIVABLE, Answer, Outcome
-from adapter.delivery.renewal import redrive, renew_stale
+from adapter.delivery.renewal import redrive
 from adapter.delivery.sweep import sweep_once
 from adapter.delivery.worker import run_once
 from adapter.directory.model import Endpoint
