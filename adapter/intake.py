@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from adapter.bundle.ids import keyed_digest, nhs_number_hash
 from adapter.clock import format_instant, parse_instant
 from adapter.delivery import outbox
+from adapter.delivery.before import read_before
 from adapter.delivery.release import Before, Circumstances, Release, plan
 from adapter.delivery.reminders import first_looks, gap_times
 from adapter.delivery.supersede import (
@@ -281,7 +282,7 @@ def _read_stood(
     by = holdings.superseded_by(connection, *record.key)
     if record.status != records.DRAFT:
         over = read_over(connection, record, person, policy) if by is None else None
-        before = outbox.read_before(
+        before = read_before(
             connection,
             *record.key,
             record.recipients,

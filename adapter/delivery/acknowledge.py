@@ -19,7 +19,9 @@ from sqlalchemy import Connection
 from adapter.bundle.build import to_bytes
 from adapter.canonical import CODE_SYSTEM
 from adapter.clock import format_instant
-from adapter.delivery import lanes, lateness, outbox
+from adapter.delivery import lanes, lateness
+from adapter.delivery.duties import failure
+from adapter.delivery.entries import moved
 from adapter.delivery.model import ARRIVED, STOPPED, UNDELIVERED, State
 from adapter.errors import Issue, UnknownRecord
 from adapter.store import Store, audit, deliveries, records, tasks, worklist
@@ -229,7 +231,7 @@ def _move(
         return
     if not deliveries.move(connection, delivery.id, to, at=at, only_from=only_from):
         return
-    audit.append(connection, [outbox.moved(delivery, to, None, actor, at)])
+    audit.append(connection, [moved(delivery, to, None, actor, at)])
     if delivery.lane is not None:
         lanes.refresh(connection, delivery.lane)
     person_key = records.read_person_key(
@@ -249,7 +251,7 @@ def _move(
         lateness.arrived(connection, delivery, person_key, actor, at)
     if to is State.DECLINED:
         declined = replace(delivery, reason="declined")
-        duty: Duty = outbox.failure(declined, person_key, worklist.HANDOVER_DECLINED)
+        duty: Duty = failure(declined, person_key, worklist.HANDOVER_DECLINED)
         worklist.add_duties(connection, [duty], at)
 
 

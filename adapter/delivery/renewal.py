@@ -15,6 +15,9 @@ from sqlalchemy import Connection
 
 from adapter.bundle.ids import lane_key
 from adapter.delivery import lanes, outbox
+from adapter.delivery.before import read_before_view, whose_view
+from adapter.delivery.duties import failure
+from adapter.delivery.entries import moved
 from adapter.delivery.model import REDRIVABLE, WAITING, State
 from adapter.delivery.release import (
     NO_ENDPOINT,
@@ -269,7 +272,7 @@ def plan_again(
         found = read_head(connection, head.view_id)
         if stored is None or found is None:
             raise Moved
-        before = outbox.read_before_view(connection, found, policy=parts.policy)
+        before = read_before_view(connection, found, policy=parts.policy)
         is_over = holdings.superseded_by(connection, *key) is not None
     record = as_superseded(stored.record()) if is_over else stored.record()
     recipient = record.recipient(head.recipient_id)
@@ -335,7 +338,7 @@ def _reform(
         return
     if newest.attempts - is_ours == 0:
         views_there = [*release.before.earlier, release.head.view_id]
-        whose = outbox.whose_view(release.head)
+        whose = whose_view(release.head)
         held = holdings.read_holdings(
             connection, views_there, whose=whose, without=newest.id
         )
@@ -406,11 +409,9 @@ def _without_endpoint(
         person_key = records.read_person_key(
             connection, delivery.ods_code, delivery.record_id
         )
-        duty = outbox.failure(failed, person_key, worklist.DELIVERY_FAILED)
+        duty = failure(failed, person_key, worklist.DELIVERY_FAILED)
         worklist.add_duties(connection, [duty], at)
-        audit.append(
-            connection, [outbox.moved(failed, State.FAILED, NO_ENDPOINT, actor, at)]
-        )
+        audit.append(connection, [moved(failed, State.FAILED, NO_ENDPOINT, actor, at)])
 
 
 def _mended(
@@ -428,5 +429,5 @@ def _mended(
         at=at,
         purposes=worklist.HAS_STOPPED,
     )
-    entry = outbox.moved(delivery, State.QUEUED, None, actor, at)
+    entry = moved(delivery, State.QUEUED, None, actor, at)
     audit.append(connection, [replace(entry, event=audit.DELIVERY_REDRIVEN)])

@@ -12,7 +12,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapter.delivery import breaker, lateness, leases, outbox
+from adapter.delivery import breaker, lateness, leases
+from adapter.delivery.duties import failure
+from adapter.delivery.entries import moved
 from adapter.delivery.leases import Claimed
 from adapter.delivery.model import WAITING, Answer, Outcome, State
 from adapter.delivery.retry import FEW_TRIES_REASONS, RetryPolicy, next_attempt_at
@@ -125,10 +127,10 @@ def settle_all(
         )
         for each in kept
     }
-    moved = _move(connection, kept, verdicts, now)
+    went = _move(connection, kept, verdicts, now)
     for each in kept:
         verdict = verdicts[each.claimed.lease.lane]
-        if each.claimed.delivery.id in moved and verdict.state not in WAITING:
+        if each.claimed.delivery.id in went and verdict.state not in WAITING:
             _tell(connection, each.claimed, verdict, now)
     answers = [(each.claimed.lease.endpoint, each.answer) for each in kept]
     changes = breaker.note(connection, answers, now)
@@ -164,12 +166,12 @@ def _move(
         }
         one = deliveries.Move(each.claimed.delivery.id, verdict.reason, changes)
         by_state.setdefault(verdict.state, []).append(one)
-    moved: frozenset[str] = frozenset()
+    went: frozenset[str] = frozenset()
     for state in sorted(by_state):
-        moved |= deliveries.move_all(
+        went |= deliveries.move_all(
             connection, by_state[state], State.SENDING, state, at=now
         )
-    return moved
+    return went
 
 
 def _attempt(finished: Finished) -> Attempt:
@@ -203,7 +205,7 @@ def _tell(
     delivery = replace(claimed.delivery, state=verdict.state, reason=verdict.reason)
     audit.append(
         connection,
-        [outbox.moved(delivery, verdict.state, verdict.reason, audit.WORKER, now)],
+        [moved(delivery, verdict.state, verdict.reason, audit.WORKER, now)],
     )
     if verdict.state is State.DELIVERED and delivery.is_told_late:
         person_key = records.read_person_key(
@@ -218,5 +220,5 @@ def _tell(
         person_key = records.read_person_key(
             connection, delivery.ods_code, delivery.record_id
         )
-        duty = outbox.failure(delivery, person_key, purpose)
+        duty = failure(delivery, person_key, purpose)
         worklist.add_duties(connection, [duty], now)

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapter.delivery import outbox
+from adapter.delivery.before import read_before
 from adapter.delivery.planned import Before, Release
 from adapter.policy import Policy
 from adapter.record.model import Record
@@ -85,7 +85,7 @@ def read_over(
         return Over(named)  # drafts only: nobody holds anything of it
     if stored.person_key != person_key and not _is_same_person(stored.record(), record):
         return Over(named, why_not=OTHER_PERSON)
-    before = outbox.read_before(connection, record.ods_code, named, policy=policy)
+    before = read_before(connection, record.ods_code, named, policy=policy)
     return Over(named, stored, before)
 
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapter.clock import format_instant
-from adapter.delivery import lateness, outbox
+from adapter.delivery import lateness
+from adapter.delivery.entries import moved
 from adapter.delivery.model import State
 from adapter.delivery.renewal import Replan, plan_again, save_again
 from adapter.errors import Conflict, NotReady
@@ -104,7 +105,7 @@ def refuse_held(
             only_from=[State.HELD],
         ):
             raise Conflict(_OVER)
-        entry = outbox.moved(delivery, State.WITHDRAWN, REFUSED, actor, at)
+        entry = moved(delivery, State.WITHDRAWN, REFUSED, actor, at)
         audit.append(connection, [entry])
         person_key = records.read_person_key(
             connection, delivery.ods_code, delivery.record_id
