@@ -57,15 +57,18 @@ def without_access_codes(tree: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _has_one(value: Any) -> bool:
-    kind = value.__class__
-    if kind is str:
-        return tells_access_code(value)
-    if kind is dict:
-        value = value.values()
-    elif kind is not list:
-        return False
-    return any(map(_has_one, value))
+def _has_one(tree: dict[str, Any]) -> bool:
+    waiting: list[Any] = [tree]
+    for value in waiting:  # which grows as it is gone through
+        kind = value.__class__
+        if kind is str:
+            if tells_access_code(value):
+                return True
+        elif kind is dict:
+            waiting += value.values()
+        elif kind is list:
+            waiting += value
+    return False
 
 
 def _without(value: Any) -> Any:

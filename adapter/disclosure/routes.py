@@ -44,11 +44,9 @@ class Reasons:
     withhold: str
 
     def of(self, outcome: Outcome) -> str:
-        return {
-            Outcome.SHARE: self.share,
-            Outcome.SHARE_MINIMUM: self.minimum,
-            Outcome.WITHHOLD: self.withhold,
-        }[outcome]
+        if outcome is Outcome.SHARE:
+            return self.share
+        return self.minimum if outcome is Outcome.SHARE_MINIMUM else self.withhold
 
 
 def _one(code: str) -> Reasons:
