@@ -16,6 +16,7 @@ from adapter.bundle.ids import Ids
 from adapter.disclosure.model import Decision
 from adapter.disclosure.reading import Reading
 from adapter.disclosure.redact import Redacted, disclose_from
+from adapter.disclosure.walk import Known
 from adapter.errors import Issue
 from adapter.mapping.compile import Mapping, Shared
 from adapter.policy import Policy
@@ -62,7 +63,7 @@ def prepare(
 
 def prepare_all(record: Record, *, at: datetime, tools: Tools) -> dict[str, Prepared]:
     """What each recipient that the record names gets, by recipient id, in its order."""
-    common = _Common(Reading(record, at, tools.policy))
+    common = _Common(Reading(record, at, tools.policy, Known()))
     return {
         recipient["id"]: _prepare(common, recipient["id"], tools)
         for recipient in record.recipients

@@ -18,6 +18,7 @@ from prepare import AT, cut_down, record_for_six, values
 
 from adapter.disclosure.reading import Reading
 from adapter.disclosure.redact import disclose_from
+from adapter.disclosure.walk import Known
 from adapter.record.parse import parse
 from adapter.serve.supervisor import spare_collector
 from adapter.settings import Settings
@@ -69,7 +70,7 @@ def main() -> int:
     leaving = 0
     for _ in range(ROUNDS):
         start = time.process_time()
-        reading = Reading(record, AT, tools.policy)
+        reading = Reading(record, AT, tools.policy, Known())
         found = [
             disclose_from(reading, recipient["id"]) for recipient in record.recipients
         ]

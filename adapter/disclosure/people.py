@@ -26,7 +26,7 @@ _ADDRESS = ("address_text", "postcode")
 
 
 def take_young_person(walk: Walk, value: Item) -> dict[str, Any]:
-    kept = walk.take(walk.terms.plan("young_person"), value)
+    kept = walk.take_new(walk.terms.plan("young_person"), value)
     kind = walk.terms.kind
     if value.get("address_is_sensitive") is True and not (
         kind in HEALTH_KINDS or kind == "la_safeguarding"
@@ -74,7 +74,7 @@ def take_names(walk: Walk, values: Sequence[Item]) -> list[dict[str, Any]]:
         else:
             allowed = walk.take(walk.terms.plan(path), name)
         if walk.terms.is_silent and walk.terms.kind != "young_person":
-            allowed.pop("use_with", None)
+            allowed = {n: each for n, each in allowed.items() if n != "use_with"}
         kept.append(allowed)
     uses = _OWN_USES if walk.terms.kind == "young_person" else _USES
     return sorted(kept, key=lambda name: (uses.index(name["use"]), name["id"]))
@@ -82,7 +82,7 @@ def take_names(walk: Walk, values: Sequence[Item]) -> list[dict[str, Any]]:
 
 def take_place_preference(walk: Walk, value: Item) -> dict[str, Any]:
     rest = {name: each for name, each in value.items() if name != "family_wishes"}
-    kept = walk.take(walk.terms.plan("transition.place_preference"), rest)
+    kept = walk.take_new(walk.terms.plan("transition.place_preference"), rest)
     if "family_wishes" in value:
         path = "transition.place_preference.family_wishes"
         leaf = walk.terms.leaf(path, wishes_category(value))
@@ -105,9 +105,9 @@ def take_people(walk: Walk, values: Sequence[Item]) -> list[dict[str, Any]]:
         own = person.get("id") == walk.recipient.get("person_ref")
         if walk.terms.is_silent and not own:
             names = ("id", "name", "relation")
-            taken = walk.take(plan, {n: person[n] for n in names if n in person})
+            taken = walk.take_new(plan, {n: person[n] for n in names if n in person})
         else:
-            taken = walk.take(plan, _views_apart(person))
+            taken = walk.take_new(plan, _views_apart(person))
             _take_views(walk, person, taken)
         if "name" in taken:
             kept.append(taken)
@@ -141,8 +141,10 @@ def take_members(walk: Walk, values: Sequence[Item]) -> list[dict[str, Any]]:
     kept = []
     for member in values:
         if walk.terms.is_silent:
-            member = {n: member[n] for n in _MEMBER if n in member}
-        taken = walk.take(plan, member)
+            own = {n: member[n] for n in _MEMBER if n in member}
+            taken = walk.take_new(plan, own)
+        else:
+            taken = walk.take(plan, member)
         if "name" in taken:
             kept.append(taken)
     return kept

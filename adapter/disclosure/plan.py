@@ -64,6 +64,17 @@ HANDLED = frozenset(
 """Containers that ``walk.py`` takes item by item, each in its own way."""
 
 
+def _is_whole(path: str) -> bool:
+    parent = path.rpartition(".")[0]
+    if path in HANDLED or _holds_handled(path):
+        return False
+    return not parent or _holds_handled(parent)
+
+
+def _holds_handled(path: str) -> bool:
+    return any(each.startswith(f"{path}.") for each in HANDLED)
+
+
 class Leaf(Enum):
     """What becomes of one value."""
 
@@ -74,20 +85,32 @@ class Leaf(Enum):
 
 @dataclass(frozen=True)
 class Inside:
-    """An object or a list of objects, to be gone into."""
+    """An object or a list of objects, to be gone into.
+
+    ``is_whole``: nothing in it is handled, though something beside it is.
+    """
 
     path: str
     plan: Plan
     is_list: bool
     is_handled: bool
+    is_whole: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """What becomes of each name in one object; ``has_id`` where it is an item."""
+    """What becomes of each name in one object; ``has_id`` where it is an item.
+
+    Plans that say the same are one object, whoever they were made for.
+    """
 
     names: Mapping[str, Leaf | Inside]
     has_id: bool
+
+
+@lru_cache(maxsize=4096)
+def _plan(names: tuple[tuple[str, Leaf | Inside], ...], has_id: bool) -> Plan:
+    return Plan(dict(names), has_id)
 
 
 @dataclass
@@ -191,8 +214,10 @@ class Terms:
                 handled = inner.path in HANDLED
                 if plan.names or handled:
                     is_list = inner.path.endswith("[]")
-                    names[name] = Inside(inner.path, plan, is_list, handled)
-        return Plan(names, "id" in place.fields)
+                    names[name] = Inside(
+                        inner.path, plan, is_list, handled, _is_whole(inner.path)
+                    )
+        return _plan(tuple(names.items()), "id" in place.fields)
 
     def _leaf(
         self, declaration: Declaration, category: str, categories: ItemCategories

@@ -7,7 +7,7 @@ once. Nothing here is about any one recipient.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from adapter.disclosure import ages, consent, overrides
 from adapter.disclosure.ages import Standing
 from adapter.disclosure.consent import Standpoint
 from adapter.disclosure.model import HEALTH_KINDS
+from adapter.disclosure.walk import Known
 from adapter.policy import Policy
 from adapter.record.model import Record
 
@@ -27,11 +28,15 @@ Turning = list[tuple[Item, list[datetime]]]
 
 @dataclass(frozen=True)
 class Reading:
-    """A record as it stands at ``at`` under a policy. ValueError for a naive ``at``."""
+    """A record as it stands at ``at`` under a policy. ValueError for a naive ``at``.
+
+    ``known`` is what its walks have taken so far; None where one alone is made.
+    """
 
     record: Record
     at: datetime
     policy: Policy
+    known: Known | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         check_aware(self.at)

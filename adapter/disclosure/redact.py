@@ -133,6 +133,7 @@ def _take_out(
         recipient,
         under,
         decision.categories,
+        reading.known,
         is_advocate and is_instructed_advocate(record, recipient),
     ).run()
     tree = walk.tree
@@ -143,11 +144,11 @@ def _take_out(
     if shares_control:
         shared = control.shared_control(reading)
         tree["consent_and_sharing"] = {**shared, **tree.get("consent_and_sharing", {})}
-    mend_references(tree, recipient["id"])
+    tree = mend_references(tree, recipient["id"])
     if _is_core_alone(tree) and not walk.pointed:
         return walk, None
     return walk, Redacted(
-        tree=in_order(tree),
+        tree=in_order(tree, reading.known.ordered if reading.known else ()),
         status=record.status,
         author=control.author(record) if shares_control else None,
         recipient={

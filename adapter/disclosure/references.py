@@ -5,7 +5,9 @@ Source: disclosure rules, section 2 (across references, people), T12.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import is_not
 from typing import Any
 
 from adapter.record.declarations import DECLARATIONS
@@ -51,81 +53,88 @@ def _compile() -> _Refs:
 _REFS = _compile()
 
 
-def mend_references(tree: dict[str, Any], own_id: str) -> None:
-    """Drop, in place, every ref to what is not there, and what then makes no sense.
+def mend_references(tree: dict[str, Any], own_id: str) -> dict[str, Any]:
+    """The tree without any ref to what is not there, and what then makes no sense.
 
-    Then leave only those people to whom something that is sent refers; a relative of
+    Of people only those are left to whom something that is sent refers; a relative of
     whom more is sent than name, relation and phone is spoken of by that. ``own_id`` is
-    the recipient's own id, which a view always knows. The lists of the record itself
-    are never changed: a list that shrinks is a new one.
+    the recipient's own id, which a view always knows. What is handed in is not changed;
+    what needs no mending in it is handed back as it is.
     """
     while True:
         present = {YOUNG_PERSON, own_id}
         for section, name in _TARGETS:
             present.update(each["id"] for each in tree.get(section, {}).get(name, ()))
         referred: set[str] = set()
-        if not _mend(tree, _REFS, present, referred):
+        tree, taken_out = _mended(tree, _REFS, present, referred)
+        if not taken_out:
             break
     for section, name in _PEOPLE, _MEMBERS:
-        listed = tree.get(section, {}).get(name)
-        if not listed:
-            continue
+        listed = tree.get(section, {}).get(name, ())
         left = [
             person
             for person in listed
             if person["id"] in referred
             or (name == "people" and not person.keys() <= _PERSON_ALONE)
         ]
-        if left:
-            tree[section][name] = left
-        else:
-            del tree[section][name]
-            if not tree[section]:
-                del tree[section]
+        if len(left) < len(listed):
+            tree = _with(tree, {section: _with(tree[section], {name: left})})
+    return tree
 
 
-def _mend(
+def _with(node: dict[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with those values in place of its own; what is empty goes."""
+    return {
+        name: each
+        for name, each in {**node, **changed}.items()
+        if each or name not in changed
+    }
+
+
+def _mended(
     node: dict[str, Any], refs: _Refs, present: set[str], referred: set[str]
-) -> bool:
-    """True when an item was taken out, to which others may refer.
+) -> tuple[dict[str, Any], bool]:
+    """The object mended; True when an item was taken out, to which others may refer.
 
     Adds to ``referred`` every id that a ref which stays names.
     """
     taken_out = False
+    changed: dict[str, Any] = {}
     for name in refs.names:
         value = node.get(name)
         if value is None:
             continue
         if value.__class__ is list:
             left = [ref for ref in value if ref in present]
-            if left:
-                node[name] = left
-                referred.update(left)
-            else:
-                del node[name]
+            referred.update(left)
+            if not left or len(left) < len(value):
+                changed[name] = left
         elif value in present:
             referred.add(value)
         else:
-            del node[name]
+            changed[name] = None
     for name, inner in refs.inside.items():
         value = node.get(name)
         if not value:
             continue
         if value.__class__ is list:
+            items = []
             for each in value:
-                taken_out |= _mend(each, inner, present, referred)
-            left = [each for each in value if _makes_sense(each, inner)]
-            if len(left) < len(value):
+                item, lost = _mended(each, inner, present, referred)
+                taken_out |= lost
+                if _makes_sense(item, inner):
+                    items.append(item)
+            if len(items) < len(value):
                 taken_out = True
-                if left:
-                    node[name] = left
-                else:
-                    del node[name]
+                changed[name] = items
+            elif any(map(is_not, items, value)):
+                changed[name] = items
         else:
-            taken_out |= _mend(value, inner, present, referred)
-            if not value:
-                del node[name]
-    return taken_out
+            new, lost = _mended(value, inner, present, referred)
+            taken_out |= lost
+            if new is not value:
+                changed[name] = new
+    return _with(node, changed) if changed else node, taken_out
 
 
 def _makes_sense(item: dict[str, Any], refs: _Refs) -> bool:

@@ -7,9 +7,9 @@ in ``control.py``. Source: disclosure rules, sections 2 and 9.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapter.disclosure import lists, people
 from adapter.disclosure.items import (
@@ -23,10 +23,9 @@ from adapter.disclosure.model import (
     ItemDecision,
     Outcome,
 )
+from adapter.disclosure.order import in_order
 from adapter.disclosure.plan import Inside, Leaf, Plan, Terms
-from adapter.record.vocabulary import (
-    CATEGORIES,
-)
+from adapter.record.vocabulary import CATEGORIES
 
 Item = Mapping[str, Any]
 _KEEP = Leaf.KEEP
@@ -43,9 +42,29 @@ _CONTROLS = (
 )
 """What follows an item that goes whole (C1); not what the informant agreed to."""
 
-_MEMBER = ("id", "name", "role", "organisation_ods", "organisation_name", "phone")
-_CORE_NAME = ("id", "use", "given", "family")
-_ADDRESS = ("address_text", "postcode")
+
+class Taken(NamedTuple):
+    """What a plan let of one value of the record, and what it took out.
+
+    ``value`` is held so that no other comes to stand where it does in memory.
+    """
+
+    value: Any
+    kept: Any
+    removed: bool
+    pointed: bool
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the walks of one record have taken so far: by what was allowed, not by whom.
+
+    ``taken`` is by plan and by where the value stands in memory; each ``kept`` has its
+    lists in order, and ``ordered`` tells where those stand.
+    """
+
+    taken: dict[tuple[Plan, int], Taken] = field(default_factory=dict)
+    ordered: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -56,12 +75,14 @@ class Walk:
     taken out because its category's outcome is less than share. ``pointed``: something
     is held of which only the pointer may tell. ``to_ring``: places of safety-critical
     items that became the pointer. ``kept_back``: places of items that do not leave.
+    ``known`` goes from walk to walk of the same record.
     """
 
     record: Mapping[str, Any]
     recipient: Item
     terms: Terms
     decided: Mapping[str, CategoryDecision]
+    known: Known | None
     is_instructed_advocate: bool = False
     tree: dict[str, Any] = field(default_factory=dict)
     removed: bool = False
@@ -81,10 +102,35 @@ class Walk:
             mitigation["id"]: mitigation_categories(mitigation, self.risks, kind)
             for mitigation in safety.get("mitigations", ())
         }
-        self.tree = self.take(self.terms.plan(), self.record)
+        self.tree = self.take_new(self.terms.plan(), self.record)
         return self
 
-    def take(self, plan: Plan, node: Item) -> dict[str, Any]:
+    def take(self, plan: Plan, item: Item) -> dict[str, Any]:
+        """What the plan lets of an item of the record, not to be changed."""
+        kept: dict[str, Any] = self._once(plan, item, self.take_new)
+        return kept
+
+    def _once(self, plan: Plan, value: Any, take: Callable[[Plan, Any], Any]) -> Any:
+        """What ``take`` keeps of an object of the record, or of a list of them.
+
+        The plan and the value alone must say it: nothing in them is handled.
+        """
+        if self.known is None:
+            return take(plan, value)
+        known = self.known.taken.get((plan, id(value)))
+        if known is None:
+            before = self.removed, self.pointed
+            self.removed = self.pointed = False
+            kept = in_order(take(plan, value))
+            known = Taken(value, kept, self.removed, self.pointed)
+            self.known.taken[plan, id(value)] = known
+            self.known.ordered.add(id(kept))
+            self.removed, self.pointed = before
+        self.removed |= known.removed
+        self.pointed |= known.pointed
+        return known.kept
+
+    def take_new(self, plan: Plan, node: Item) -> dict[str, Any]:
         """What the plan lets of an object, with its id where anything is left of it."""
         kept: dict[str, Any] = {}
         names = plan.names
@@ -107,10 +153,13 @@ class Walk:
     def _go_into(self, rule: Inside, value: Any) -> Any:
         if rule.is_handled:
             return _HANDLERS[rule.path](self, value)
-        if rule.is_list:
-            taken = (self.take(rule.plan, each) for each in value)
-            return [each for each in taken if each]
-        return self.take(rule.plan, value)
+        take = self._take_each if rule.is_list else self.take_new
+        if rule.is_whole:
+            return self._once(rule.plan, value, take)
+        return take(rule.plan, value)
+
+    def _take_each(self, plan: Plan, values: Sequence[Item]) -> list[dict[str, Any]]:
+        return [each for each in (self.take_new(plan, one) for one in values) if each]
 
     def note(self, leaf: Leaf) -> None:
         self.removed = True
@@ -135,10 +184,8 @@ class Walk:
             return {}
         if outcome is Outcome.SHARE:
             kept = self.take(self.terms.plan(path, categories), item)
-            kept.update(
-                (name, item[name]) for name in _CONTROLS if item.get(name, []) != []
-            )
-            return kept
+            controls = {n: item[n] for n in _CONTROLS if item.get(n, []) != []}
+            return {**kept, **controls}
         if categories.is_confided:
             self.pointed = True
             self.cut(place, outcome, categories)
@@ -147,7 +194,7 @@ class Walk:
             return {}
         kept = self.take(self.terms.plan(path, categories), item)
         if kept and item.get("withhold_from_young_person") is True:
-            kept["withhold_from_young_person"] = True
+            kept = {**kept, "withhold_from_young_person": True}
         if len(categories.all) > 1:
             self._decide(place, outcome, categories)
         return kept

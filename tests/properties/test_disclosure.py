@@ -39,8 +39,10 @@ from adapter.disclosure.model import (
     Decision,
     Outcome,
 )
+from adapter.disclosure.reading import Reading
 from adapter.disclosure.reasons import OBLIGATIONS, REASONS, RULES, explain
-from adapter.disclosure.redact import redact
+from adapter.disclosure.redact import disclose_from, redact
+from adapter.disclosure.walk import Known
 from adapter.policy import DEFAULT_POLICY
 from adapter.record.declarations import DECLARATIONS
 from adapter.record.model import Record
@@ -602,3 +604,16 @@ def judge(decision, item, categories, word, written):
         "third_party",
     }:
         assert word not in written
+
+
+@LAWS
+@given(any_trees(), instants)
+def test_recipients_served_together_get_what_each_gets_alone(tree, at):
+    before = copy.deepcopy(tree)
+    together = Reading(Record(tree), at, DEFAULT_POLICY, Known())
+    found = {each: disclose_from(together, each) for each in ids_of(tree)}
+    assert tree == before
+    for recipient_id, (decision, redacted) in found.items():
+        alone, redacted_alone = disclosed(tree, recipient_id, at)
+        assert decision.as_json() == alone.as_json()
+        assert bytes_of(redacted) == bytes_of(redacted_alone)
